@@ -1,0 +1,21 @@
+"""Run pickled models for the Numerai Tournament.
+
+This module imports nothing when it is loaded: the worker, which shares its process with a user's model, comes through
+here, and so does every run of the command.
+"""
+
+__version__ = "0.1.0"
+
+__all__ = ["Failure", "Prediction", "__version__", "predict"]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("predict", "Prediction"):
+        from numerai_predict import api
+
+        return getattr(api, name)
+    if name == "Failure":
+        from numerai_predict.failures import Failure
+
+        return Failure
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,52 @@
+"""What is to be run, where its predictions go, and how much of the machine it may use. Plain data."""
+
+from dataclasses import dataclass, field
+
+GIB = 1024**3
+MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a model may use. The defaults are the box in which Numerai runs uploaded models.
+
+    Raises:
+        ValueError: a limit is not above zero.
+    """
+
+    memory: int = 4 * GIB
+    """Bytes that the model's whole process tree may hold."""
+
+    timeout: float = 600.0
+    """Seconds for loading the pickle and calling the function; downloads and start-up do not count."""
+
+    cpus: int = 1
+    """How many threads the model's libraries are told to use."""
+
+    processes: int = 256
+    """Processes that may be alive at once. Far above what thread pools and joblib start, far below a fork bomb."""
+
+    result: int = 64 * MIB
+    """Bytes of CSV text that may come back: some 250 times a full submission."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value <= 0:
+                raise ValueError(f"the limit {name} must be above zero, not {value}")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model to run.
+
+    All locations are paths of local files.
+    """
+
+    model: str
+    dataset: str
+    benchmarks: str | None = None
+    output_dir: str = "/tmp"
+    output: str | None = None
+    """An exact file name for the predictions; without it, a new name inside `output_dir`."""
+
+    limits: Limits = field(default_factory=Limits)
