@@ -76,8 +76,8 @@ def _infrastructure(name: str, code: int, cause: str, remedy: str) -> Kind:
 
 
 _PICKLE_A_FUNCTION = (
-    "Write a function predict(live_features) or predict(live_features, live_benchmark_models) that returns a DataFrame, "
-    "and pickle that function with cloudpickle.dump."
+    "Write a function predict(live_features) or predict(live_features, live_benchmark_models) that returns a "
+    "DataFrame, and pickle that function with cloudpickle.dump."
 )
 
 _KINDS = [
@@ -159,7 +159,7 @@ _KINDS = [
     _model(
         "result_too_large",
         23,
-        "The model returned {actual} of predictions; {limit} are allowed.",
+        "The model returned too much: {actual}; {limit} are allowed.",
         "Return one row per id of live_features, with the column `prediction` only.",
     ),
     _model(

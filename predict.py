@@ -1,0 +1,11 @@
+"""The entrypoint of every container: `python predict.py --model MODEL ...`, from a bare clone as well."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src"))
+
+from numerai_predict.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["predict", *sys.argv[1:]]))

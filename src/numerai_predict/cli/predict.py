@@ -1,0 +1,143 @@
+"""run a pickled model and save its predictions
+
+Stdout carries only the result: the path of the predictions, or the record with --json. Everything for people goes to
+stderr.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+
+from numerai_predict import interruption
+from numerai_predict.cli.terminal import Terminal
+from numerai_predict.delivery import write_atomically
+from numerai_predict.failures import Failure
+from numerai_predict.job import GIB, MIB, Job, Limits
+from numerai_predict.record import Record
+from numerai_predict.run import run as run_job
+
+DESCRIPTION = "Run a pickled model on a round's live data in Numerai's box, judge its predictions, and save them."
+
+EPILOG = """\
+examples:
+  python predict.py --model model.pkl --dataset live.parquet
+  python predict.py --model model.pkl --dataset live.parquet --benchmarks live_benchmark_models.parquet --output_dir .
+  numerai-predict predict --model model.pkl --dataset live.parquet --output predictions.csv --record record.json
+  numerai-predict predict --model model.pkl --dataset live.parquet --memory 8GB --timeout 30m --cpus 4
+
+exit codes:
+  0 the predictions are where they were asked to go    2 the command line    10-39 the model's fault
+  40-59 infrastructure    70 a fault of this program    130, 143 interrupted    (docs/failures.md has them all)
+"""
+
+_UNITS = {"": 1, "K": 1024, "M": MIB, "G": GIB}
+_DURATIONS = {"": 1, "S": 1, "M": 60, "H": 3600}
+
+
+def size(text: str) -> int:
+    """Parse a size such as 4GB, 512M or 4GiB; all units are powers of 1024, as the box's "4 GB" is."""
+    number = text.upper().removesuffix("IB").removesuffix("B")
+    return round(_measure(number, _UNITS))
+
+
+def duration(text: str) -> float:
+    """Parse a duration in seconds such as 600, 600s, 10m or 1h."""
+    return _measure(text.upper(), _DURATIONS)
+
+
+def _measure(text: str, units: dict[str, int]) -> float:
+    number = text.rstrip("KMGSH")
+    return float(number) * units[text[len(number) :]]
+
+
+def _above_zero(parse: Callable[[str], float]) -> Callable[[str], float]:
+    """Wrap a parser so that argparse reports what it cannot parse, and what is not above zero."""
+
+    def checked(text: str) -> float:
+        try:
+            value = parse(text)
+        except (ValueError, KeyError):
+            value = 0
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text!r} is not above zero, or not understood")
+        return value
+
+    return checked
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this command."""
+    box = Limits()
+    add = parser.add_argument
+    add("--model", required=True, metavar="FILE", help="the pickled function")
+    add("--dataset", required=True, metavar="FILE", help="live features, a parquet file")
+    add("--benchmarks", metavar="FILE", help="live benchmark models, a parquet file; for functions of two arguments")
+    output_dir = "where a new file live_predictions-<12 hex>.csv appears; must exist (default: %(default)s)"
+    add("--output_dir", "--output-dir", default="/tmp", metavar="DIR", help=output_dir)
+    add("--output", metavar="FILE", help="an exact file for the predictions, instead of --output_dir")
+    memory = "for the model's whole process tree (default: 4GB, which is 4 GiB)"
+    add("--memory", type=_above_zero(size), default=box.memory, metavar="SIZE", help=memory)
+    timeout = "for loading the model and calling it (default: 600s)"
+    add("--timeout", type=_above_zero(duration), default=box.timeout, metavar="TIME", help=timeout)
+    cpus = "how many threads its libraries may use (default: %(default)s)"
+    add("--cpus", type=_above_zero(int), default=box.cpus, metavar="N", help=cpus)
+    add("--record", metavar="FILE", help="write a machine-readable account of the run, whatever happens")
+    add("--json", action="store_true", help="print that account to stdout instead of the path")
+    add("--quiet", action="store_true", help="say nothing unless something is wrong")
+    add("--debug", action="store_true", help="say more: versions, limits, the program's own tracebacks")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    terminal = Terminal(quiet=arguments.quiet, debug=arguments.debug)
+    interruption.listen()
+    try:
+        record = Record(_job(arguments), terminal)
+        terminal.started(record)
+        run_job(record)
+        terminal.ended(record)
+        _write_record(record, arguments, terminal)
+    except Failure as failure:
+        terminal.failed(failure)
+        return failure.exit_code
+    except interruption.Interrupted as interrupted:
+        return 128 + interrupted.number
+    if not arguments.json and record.delivery:
+        print(record.delivery.path)
+    return record.failure.exit_code if record.failure else 0
+
+
+def _job(arguments: argparse.Namespace) -> Job:
+    """Turn the command line into a job.
+
+    Raises:
+        Failure: `usage`, for what argparse cannot see.
+    """
+    if arguments.record and not os.path.isdir(os.path.dirname(arguments.record) or "."):
+        problem = f"The directory of the record {arguments.record} does not exist."
+        raise Failure("usage", problem=problem, fix="Make it, or give another --record.")
+    return Job(
+        model=arguments.model,
+        dataset=arguments.dataset,
+        benchmarks=arguments.benchmarks,
+        output_dir=arguments.output_dir,
+        output=arguments.output,
+        limits=Limits(memory=arguments.memory, timeout=arguments.timeout, cpus=arguments.cpus),
+    )
+
+
+def _write_record(record: Record, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    text = record.as_json() + "\n"
+    if arguments.json:
+        sys.stdout.write(text)
+    if not arguments.record:
+        return
+    try:
+        write_atomically(arguments.record, text.encode())
+    except OSError as error:
+        where = f"The predictions are at {record.delivery.path}." if record.delivery else "There are no predictions."
+        failure = Failure("record_not_written", path=arguments.record, problem=error.strerror, predictions=where)
+        if record.failure is None:
+            raise failure from None
+        terminal.failed(failure)

@@ -1,0 +1,128 @@
+"""What a run looks like to a person: lines on stderr."""
+
+import os
+import sys
+
+from numerai_predict import __version__
+from numerai_predict.failures import Failure, Fault
+from numerai_predict.job import MIB
+from numerai_predict.record import Phase, Record
+from numerai_predict.sandbox.output import escape
+
+REGISTRY = "ghcr.io/numerai"
+"""Where the container images are."""
+
+HELP = "https://docs.numer.ai/numerai-tournament/submissions/model-uploads"
+"""Where a participant finds help."""
+
+REDRAW = 0.2
+"""Seconds between two updates of the progress display."""
+
+
+class Terminal:
+    """Tells a person on stderr what is going on; a `record.Listener`.
+
+    Args:
+        quiet: only failures and warnings.
+        debug: versions, limits and the program's own tracebacks as well.
+    """
+
+    def __init__(self, quiet: bool, debug: bool) -> None:
+        self._quiet = quiet
+        self._debug = debug
+        self._is_terminal = sys.stderr.isatty()
+        self._drawn = ""
+        self._next_redraw = 0.0
+        self._limits = ""
+
+    # --- while it runs
+
+    def started(self, record: Record) -> None:
+        """Say what is about to be run."""
+        job = record.job
+        self._limits = f"of {job.limits.timeout:g} s, {{}} of {job.limits.memory / MIB:,.0f} MiB"
+        self._say(f"numerai-predict {__version__}: {job.model} on {job.dataset}")
+        if self._debug:
+            self._say(f"  limits: {job.limits}")
+            self._say(f"  Python {sys.version.split()[0]} at {sys.executable}, GIT_REF {_git_ref()}")
+
+    def phase_ended(self, phase: Phase) -> None:
+        """Print one line for a step of the run."""
+        detail = f"  {escape(phase.detail.encode())}" if phase.ended and phase.detail else ""
+        note = "" if phase.ended else "  not finished"
+        self._say(f"  {phase.name:<8} {phase.seconds:6.2f} s{detail}{note}")
+
+    def model_printed(self, line: str) -> None:
+        """Print a line of the model's, marked as its own."""
+        if not self._quiet:
+            self._print(f"model| {line}")
+
+    def progress(self, phase: str, seconds: float, memory: int) -> None:
+        """On a terminal, keep a last line that shows how much of its limits the model has used."""
+        if self._quiet or not self._is_terminal or seconds < self._next_redraw:
+            return
+        self._next_redraw = seconds + REDRAW
+        self._clear()
+        self._drawn = f"  {phase:<8} {seconds:6.1f} s " + self._limits.format(f"{memory / MIB:,.0f}")
+        sys.stderr.write(self._drawn)
+        sys.stderr.flush()
+
+    # --- at the end
+
+    def ended(self, record: Record) -> None:
+        """Say how the run came out."""
+        for warning in record.warnings:
+            self._print(f"Warning: {warning.sentence}")
+        if record.failure:
+            self.failed(record.failure, record)
+        elif record.delivery and record.ending:
+            usage, limits = record.ending.usage, record.job.limits
+            self._say(
+                f"Done: {usage.seconds:.1f} s of {limits.timeout:g} s, "
+                f"{usage.peak_memory / MIB:,.0f} MiB of {limits.memory / MIB:,.0f} MiB."
+            )
+
+    def failed(self, failure: Failure, record: Record | None = None) -> None:
+        """Say what went wrong and what to do, and for the model's faults how to see it again."""
+        evidence = failure.evidence
+        if trace := evidence.get("traceback"):
+            if failure.kind.fault is Fault.MODEL or self._debug:
+                self._print("\n".join(escape(line.encode(errors="backslashreplace")) for line in trace.splitlines()))
+        elif frames := evidence.get("crash_log"):
+            self._print(f"Where it was, most recent call first:\n{frames}")
+        self._print(_escaped(f"Failed: {failure.cause} [{failure.kind.name}, exit code {failure.exit_code}]"))
+        self._print(_escaped(f"To do: {failure.remedy}"))
+        if failure.kind.fault is Fault.MODEL and record:
+            self._print(f"To see it again: {_reproduction(record)}")
+            self._print(f"Help: {HELP}")
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        self._clear()
+        print(text, file=sys.stderr, flush=True)
+
+    def _clear(self) -> None:
+        if self._drawn:
+            sys.stderr.write("\r" + " " * len(self._drawn) + "\r")
+            self._drawn = ""
+
+
+def _escaped(text: str) -> str:
+    """A sentence of ours may quote the model's words: they stay on one line."""
+    return escape(text.replace("\n", " ").encode(errors="backslashreplace"))
+
+
+def _git_ref() -> str:
+    return os.environ.get("GIT_REF") or "latest"
+
+
+def _reproduction(record: Record) -> str:
+    """The command that runs the same model in the container."""
+    python = record.environment.get("python") or sys.version.split()[0]
+    version = "_".join(python.split(".")[:2])
+    image = f"{REGISTRY}/numerai_predict_py_{version}:{_git_ref()}"
+    model = os.path.relpath(record.job.model)
+    return f'docker run -i --rm -v "$PWD:$PWD" {image} --debug --model $PWD/{model} --output_dir $PWD'

@@ -1,0 +1,146 @@
+"""The account of a run: what was run, on what, how long each step took, and how it came out.
+
+The record is written whatever happened. Its form is described by `docs/record.schema.json`; `VERSION` is raised when a
+reader of an older form could misunderstand a newer one.
+"""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from numerai_predict import __version__
+from numerai_predict.delivery import Delivery
+from numerai_predict.failures import Failure
+from numerai_predict.job import Job
+from numerai_predict.local_files import LocalFile
+from numerai_predict.sandbox.ending import Ending
+from numerai_predict.submission import Finding, Submission
+
+VERSION = 1
+
+
+class Listener(Protocol):
+    """Whoever wants to hear of a run while it goes on: a terminal, for example."""
+
+    def phase_ended(self, phase: "Phase") -> None:
+        """A step of the run is over, well or not."""
+
+    def model_printed(self, line: str) -> None:
+        """The model has printed a line; it is escaped."""
+
+    def progress(self, phase: str, seconds: float, memory: int) -> None:
+        """The model is at work: seconds on its clock, bytes of memory in use."""
+
+
+@dataclass
+class Phase:
+    """One step of a run."""
+
+    name: str
+    detail: str = ""
+    seconds: float = 0.0
+    ended: bool = False
+    """Whether it came to its end; a failure or an interruption leaves it unended."""
+
+
+@dataclass
+class Record:
+    """The account of one run, filled while the run goes on."""
+
+    job: Job
+    listener: Listener
+    started: str = field(default_factory=lambda: _now())
+    phases: list[Phase] = field(default_factory=list)
+    files: dict[str, LocalFile] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    function: str = ""
+    rows: int = 0
+    columns: int = 0
+    ending: Ending | None = None
+    warnings: list[Finding] = field(default_factory=list)
+    submission: Submission | None = None
+    delivery: Delivery | None = None
+    failure: Failure | None = None
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[Phase]:
+        """Time a step; the block may give it a detail for people to read."""
+        phase = Phase(name)
+        self.phases.append(phase)
+        start = time.monotonic()
+        try:
+            yield phase
+            phase.ended = True
+        finally:
+            phase.seconds = time.monotonic() - start
+            self.listener.phase_ended(phase)
+
+    def as_json(self) -> str:
+        """Return the record as a JSON object."""
+        return json.dumps(
+            {
+                "record_version": VERSION,
+                "outcome": "failed" if self.failure else "delivered",
+                "program": {"version": __version__, "git_ref": os.environ.get("GIT_REF", "")},
+                "machine": {"platform": platform.platform(), "supervisor_python": platform.python_version()},
+                "started": self.started,
+                "ended": _now(),
+                "job": asdict(self.job),
+                "environment": self.environment,
+                "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},
+                "round": {"rows": self.rows, "columns": self.columns},
+                "function": self.function,
+                "phases": [asdict(phase) for phase in self.phases],
+                "ending": _ending(self.ending),
+                "warnings": [asdict(warning) for warning in self.warnings],
+                "predictions": self.delivery and _digest(**asdict(self.delivery)) | self._counts(),
+                "failure": _failure(self.failure),
+            },
+            indent=1,
+        )
+
+    def _counts(self) -> dict[str, Any]:
+        if self.submission is None:
+            return {}
+        return {"rows": self.submission.rows, "extra_ids": self.submission.extra_ids}
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _digest(path: str, size: int, sha256: str) -> dict[str, Any]:
+    return {"path": path, "bytes": size, "sha256": sha256}
+
+
+def _ending(ending: Ending | None) -> dict[str, Any] | None:
+    if ending is None:
+        return None
+    return {
+        "phase": ending.phase,
+        "status": ending.status,
+        "signal": ending.signal,
+        "killed_for": ending.killed and ending.killed.kind,
+        "leftover_processes": ending.leftovers,
+        "crash_log": ending.crash_log,
+        "output": ending.output,
+        "usage": asdict(ending.usage),
+    }
+
+
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    return {
+        "kind": failure.kind.name,
+        "exit_code": failure.exit_code,
+        "fault": failure.kind.fault.value,
+        "cause": failure.cause,
+        "remedy": failure.remedy,
+        "evidence": failure.evidence,
+    }

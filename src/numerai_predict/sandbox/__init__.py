@@ -1,0 +1,1 @@
+"""Two processes and the wall between them: the supervisor outside, the worker with the user's model inside."""

@@ -1,0 +1,158 @@
+"""The worker's process tree: what it uses, and its end.
+
+Read from /proc where there is one (Linux): a look costs some 0.03 ms a process. Elsewhere only the worker itself and
+its process group are known.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+KILL_DEADLINE = 10.0
+"""Seconds after which killing a tree is given up; a fork bomb takes 0.3."""
+
+
+def adopt_orphans() -> None:
+    """Have the kernel give this process the orphans among its descendants, so that no daemon of the worker is lost.
+
+    Only for a process that is the supervisor and nothing else: a notebook's own orphans would come here as well.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes whose parent is `pid`; none if it has ended, or without /proc."""
+    found: list[int] = []
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
+                found += map(int, file.read().split())
+    except OSError:
+        pass
+    return found
+
+
+class Tree:
+    """The worker and everything that it started.
+
+    Orphans come back to the supervisor (`adopt_orphans`), so the tree is all that descends from the supervisor, except
+    what was there before: a shell script that ends in `exec numerai-predict` may have left it children of its own.
+
+    Args:
+        worker: the process id of the worker, a child of this process and the leader of its own process group.
+        before: children of this process that are not the worker's.
+    """
+
+    def __init__(self, worker: int, before: list[int]) -> None:
+        self._worker = worker
+        self._before = before
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the process ids, parents before their children."""
+        todo = [pid for pid in children(os.getpid()) if pid not in self._before] or [self._worker]
+        for pid in todo:  # grows while it is walked
+            yield pid
+            todo += children(pid)
+
+    def count(self) -> int:
+        """Return how many processes there are, ended but unreaped ones included."""
+        return len(list(self))
+
+    def memory(self) -> int:
+        """Return the bytes that the tree holds, counting shared memory once for each process that shares it.
+
+        Mapped files do not count: the kernel can drop their pages at any time.
+        """
+        return sum(_kibibytes(f"/proc/{pid}/status", b"RssAnon:", b"RssShmem:") for pid in self) * 1024
+
+    def memory_shared_once(self) -> int:
+        """Return the same with shared pages counted once (PSS): exact, but slower.
+
+        After a fork, parent and child share all their pages: a model of 1 GB with eight workers would look like 9 GB.
+        """
+        return sum(_kibibytes(f"/proc/{pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:") for pid in self) * 1024
+
+    def kill(self) -> int:
+        """End every process of the tree and reap it; return how many there were besides the worker.
+
+        The group goes first: that alone ends most of a fork bomb. What is left is stopped before it is killed, so that
+        it cannot multiply in between.
+        """
+        others = {pid for pid in self if pid != self._worker}
+        _signal_group(self._worker, signal.SIGKILL)
+        deadline = time.monotonic() + KILL_DEADLINE
+        while (alive := [pid for pid in self if not _ended(pid)]) and time.monotonic() < deadline:
+            others.update(pid for pid in alive if pid != self._worker)
+            for number in (signal.SIGSTOP, signal.SIGKILL):
+                for pid in alive:
+                    _signal(pid, number)
+            time.sleep(0.001)
+            self._reap()
+        self._reap()
+        return len(others)
+
+    def _reap(self) -> None:
+        """Take the ended children off the process table; the worker's own end is its waiter's to read."""
+        for pid in children(os.getpid()):
+            if pid not in self._before and pid != self._worker:
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass
+
+
+def kernel_oom_kills() -> int:
+    """Return how often the kernel has killed a process of this container for its memory limit; 0 if it does not say."""
+    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
+        try:
+            with open(path, "rb") as file:
+                for line in file:
+                    name, _, value = line.partition(b" ")
+                    if name == b"oom_kill":
+                        return int(value)
+        except OSError:
+            continue
+    return 0
+
+
+def _kibibytes(path: str, *names: bytes) -> int:
+    """Sum the named lines of a /proc file, as in "RssAnon:   1024 kB"."""
+    try:
+        with open(path, "rb") as file:
+            lines = file.read().split(b"\n")
+    except OSError:
+        return 0  # ended meanwhile, or another user's
+    return sum(int(line.split()[1]) for line in lines if line.startswith(names))
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process is gone, or dead and waiting to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
+    except FileNotFoundError:
+        return os.path.exists("/proc/self") or not _signal(pid, 0)
+    except OSError:
+        return True
+
+
+def _signal(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except OSError:
+        return False
+    return True
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except OSError:
+        _signal(pid, number)
