@@ -60,14 +60,22 @@ def riskiest(train: pd.DataFrame, features: list[str]) -> list[str]:
     return follows.nlargest(NEUTRALISERS).index.to_list()
 
 
+def without_path(function: Callable[..., object]) -> Callable[..., object]:
+    """Return the function, which forgets in which folder of this machine it was written."""
+    function.__code__ = function.__code__.replace(co_filename=Path(__file__).name)
+    return function
+
+
 def make_predict(model: lightgbm.LGBMRegressor, features: list[str], neutralisers: list[str]) -> Callable[..., object]:
     """Return the function to upload. What it uses from here travels with it, inside the pickle."""
 
+    @without_path
     def neutralise(predictions: pd.Series, live_features: pd.DataFrame) -> pd.Series:
         exposures = live_features[neutralisers].to_numpy(dtype=np.float32) / 4 - 0.5
         centred = predictions - predictions.mean()
         return centred - PROPORTION * exposures @ (np.linalg.pinv(exposures) @ centred.to_numpy())
 
+    @without_path
     def predict(live_features: pd.DataFrame, live_benchmark_models: pd.DataFrame) -> pd.DataFrame:  # noqa: ARG001
         raw = pd.Series(model.predict(live_features[features]), index=live_features.index)
         return neutralise(raw, live_features).rank(pct=True).to_frame("prediction")
@@ -78,6 +86,7 @@ def make_predict(model: lightgbm.LGBMRegressor, features: list[str], neutraliser
 def one_argument(predict: Callable[..., object]) -> Callable[..., object]:
     """Return the function in its older form, that knows of no benchmark models."""
 
+    @without_path
     def predict_legacy(live_features: pd.DataFrame) -> object:
         return predict(live_features, None)
 

@@ -4,7 +4,7 @@ A failure is of one *kind*. The kind fixes its name, its exit code and whose fau
 from the evidence that the failure carries. The exit code alone tells an operator whom to ask:
 
     usage (2)
-      usage                     the command line asks for something that cannot be
+      usage                 2   the command line asks for something that cannot be
     the model's fault (10-39, what Numerai calls "Failed")
       not_a_pickle         10   the model file is something else
       truncated_pickle     11   the pickle ends in the middle

@@ -6,7 +6,7 @@ reader of an older form could misunderstand a newer one.
 
 import json
 import os
-import platform
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,7 +87,7 @@ class Record:
                 "record_version": VERSION,
                 "outcome": "failed" if self.failure else "delivered",
                 "program": {"version": __version__, "git_ref": os.environ.get("GIT_REF", "")},
-                "machine": {"platform": platform.platform(), "supervisor_python": platform.python_version()},
+                "machine": {"platform": " ".join(os.uname()[::2]), "supervisor_python": sys.version.split()[0]},
                 "started": self.started,
                 "ended": _now(),
                 "job": asdict(self.job),

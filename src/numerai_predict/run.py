@@ -54,7 +54,7 @@ def _run(record: Record) -> None:
 
             with record.phase("round") as phase:
                 read = worker.read_round(live.descriptor, live.path)
-                ids = datasets.live_ids(read.index, read.rows, read.payload, live.path)
+                ids = datasets.live_ids(read.index_name, read.rows, read.payload, live.path)
                 record.rows, record.columns = read.rows, len(read.columns)
                 phase.detail = f"{read.rows:,} rows x {len(read.columns):,} columns"
 

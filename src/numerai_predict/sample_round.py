@@ -379,7 +379,7 @@ def guess(world: World, part: Part, days: int) -> np.ndarray[Any, np.dtype[np.fl
 
 def benchmark_frame(world: World, part: Part) -> pd.DataFrame:
     """Return (rows, 3): era, string, and two columns of float64 above 0 to 1; index `id`. No rows of early eras."""
-    frame = row_frame(part)[["era"]]
+    frame = row_frame(part).drop(columns="data_type")
     for column, days in BENCHMARKS.items():
         frame[column] = guess(world, part, days)
     return frame[(part.eras == 0) | (part.eras >= FIRST_BENCHMARK_ERA)]

@@ -25,7 +25,7 @@ ID_COLUMN = "id"
 PREDICTION_COLUMNS = ("prediction", "probability")
 
 CELLS_LIMIT = 5_000_000
-"""Cells that are still judged: the worker writes no more, but what a worker sent may be anything. A submission has 14,000."""
+"""Cells that are still judged; a submission has 14,000. What comes from a worker may be anything."""
 
 FIXES = {
     "csv_malformed": "Return an ordinary DataFrame whose to_csv() is pandas' own.",
@@ -105,14 +105,13 @@ def judge(csv: bytes, live_ids: Sequence[str], returned: str = "DataFrame") -> S
     table = _read(csv)
     ids = _ids_as_read(table.ids)
     live = frozenset(live_ids)
-    foreign = [id for id in dict.fromkeys(ids) if id not in live and id not in _NAN]
+    foreign = [] if live.issuperset(ids) else [id for id in dict.fromkeys(ids) if id not in live and id not in _NAN]
     warnings = _remarks_on_type(returned) + _remarks_on_ids(foreign)
 
     violations = _broken_header(table.header) + _broken_ids(ids, live_ids, live)
     if table.values is not None:
         # Where no row is of this round, the values are judged all the same: to name every fault at once.
-        judged = live if len(foreign) < len(set(ids)) else frozenset(ids)
-        values = _Values.of(ids, table.values, judged)
+        values = _Values.of(ids, table.values, frozenset(ids) if live.isdisjoint(ids) else live)
         violations += _broken_values(values)
         warnings += _remarks_on_values(values)
 
@@ -134,16 +133,21 @@ def _read(csv: bytes) -> _Table:
     """The columns that hold the ids and the values, wherever they stand."""
     header, *rows = _rows(csv)
     try:
-        columns: list[Sequence[str]] = list(zip(*rows, strict=True))
+        columns: list[Sequence[str]] = list(zip(header, *rows, strict=True))
     except ValueError:
-        columns = []
-    if rows and len(columns) != len(header):
-        uneven = [f"row {number}" for number, row in enumerate(rows, 1) if len(row) != len(header)]
-        raise _malformed(f"{_count(len(uneven), 'row')} of another length than the header", uneven)
-    columns = columns or [()] * len(header)
+        columns = list(zip(header, *_evened(rows, len(header)), strict=True))
+    columns = [column[1:] for column in columns]
     id_position = _id_position(header)
     position = _prediction_position(header, id_position)
     return _Table(header, columns[id_position], None if position is None else columns[position])
+
+
+def _evened(rows: list[list[str]], width: int) -> list[list[str]]:
+    """Short rows filled up, as pandas does; it refuses long ones."""
+    long = [f"row {number}" for number, row in enumerate(rows, 1) if len(row) > width]
+    if long:
+        raise _malformed(f"{_count(len(long), 'row')} longer than the header", long)
+    return [row + [""] * (width - len(row)) for row in rows]
 
 
 def _rows(csv: bytes) -> list[list[str]]:
@@ -164,7 +168,9 @@ def _rows(csv: bytes) -> list[list[str]]:
 
 
 def _malformed(what: str, examples: Sequence[str] = ()) -> Failure:
-    return _invalid([_finding("csv_malformed", f"The CSV cannot be judged, it has {what}", examples, len(examples) or 1)])
+    return _invalid(
+        [_finding("csv_malformed", f"The CSV cannot be judged, it has {what}", examples, len(examples) or 1)]
+    )
 
 
 # What `pandas.read_csv` takes for NaN, for a truth value, and for infinity (in any case).
@@ -178,13 +184,13 @@ _BLANKS = " \t\n\v\f\r"
 _NUMBER_CHARACTERS = "0123456789.eE+-"
 
 
-def _numbers(cells: Sequence[str]) -> list[float | None]:
+def _numbers(cells: Sequence[str]) -> Sequence[float | None]:
     """The numbers that pandas reads; None is a cell that makes it read the whole column as text."""
     try:
         # float() takes more than pandas does ("1_0", digits of other scripts), but not out of these characters.
         if not "".join(cells).encode().translate(None, _NUMBER_CHARACTERS.encode()):
-            numbers: list[float | None] = list(map(float, cells))
-            if max(map(float, cells), default=0.0) < 2**63:
+            numbers = list(map(float, cells))
+            if max(numbers, default=0.0) < 2**63:
                 return numbers
     except ValueError:
         pass
@@ -212,17 +218,24 @@ def _number(cell: str) -> float | None:
 
 
 def _ids_as_read(cells: Sequence[str]) -> Sequence[str]:
-    """The ids that pandas reads: in a column of nothing but numbers, "007" is 7."""
+    """The ids that pandas reads: in a column of nothing but whole numbers, "007" is 7.
+
+    The ids of a round are no numbers, so the first cell ends this.
+    """
+    if all(cell in _BOOLEANS for cell in cells):
+        return [str(bool(_BOOLEANS[cell])) for cell in cells]
     numbers = []
     for cell in cells:
         number = _number(cell)
         if number is None or math.isnan(number):
-            return cells  # as always: no id of a round is a number
+            return cells
         numbers.append(number)
     try:
-        return [str(int(cell)) for cell in cells]
+        integers = list(map(int, cells))
     except ValueError:
-        return [repr(number) for number in numbers]
+        return list(map(repr, numbers))
+    fit = all(-(2**63) <= integer < 2**63 for integer in integers)
+    return list(map(str, integers if fit else numbers))
 
 
 # --- the header
@@ -261,19 +274,13 @@ def _broken_id_column(header: list[str], position: int) -> list[Finding]:
 def _broken_prediction_column(others: list[str]) -> list[Finding]:
     named = [name for name in others if name in PREDICTION_COLUMNS]
     if not named:
-        return [
-            _finding(
-                "prediction_column",
-                f"There must be one column beside the ids, prediction, and there {_are(len(others), 'other')}",
-                [_quoted(name) for name in others],
-                max(1, len(others)),
-            )
-        ]
+        sentence = "Beside the ids there must be one column, prediction, and there is none of that name"
+        return [_finding("prediction_column", sentence, [_quoted(name) for name in others])]
     others = list(others)
     others.remove(named[0])
     if not others:
         return []
-    sentence = f"There {_are(len(others), 'column')} beside id and {named[0]}"
+    sentence = f"There {_are(others)} {_count(len(others), 'column')} too many beside id and {named[0]}"
     return [_finding("columns_extra", sentence, [_quoted(name) for name in others])]
 
 
@@ -303,7 +310,9 @@ def _duplicated_ids(ids: Sequence[str], found: set[str], live: frozenset[str]) -
     if len(ids) == len(found):
         return []
     twice = [id for id, times in Counter(ids).items() if times > 1 and id in live]
-    return [_finding("ids_duplicated", f"More than one row has {_count(len(twice), 'live id')}", twice)] if twice else []
+    return (
+        [_finding("ids_duplicated", f"More than one row has {_count(len(twice), 'live id')}", twice)] if twice else []
+    )
 
 
 def _missing_ids(found: set[str], live_ids: Sequence[str]) -> list[Finding]:
@@ -332,23 +341,151 @@ def _remarks_on_ids(foreign: list[str]) -> list[Finding]:
 # --- the values
 
 
-class _Value(NamedTuple):
-    id: str
-    cell: str
-    number: float | None
-
-
 class _Values(NamedTuple):
-    not_numbers: list[_Value]  # in any row: a single one makes the whole column text
-    live: list[_Value]
-    extra: list[_Value]
+    ids: Sequence[str]
+    cells: Sequence[str]
+    numbers: list[float]
+    texts: list[int]
+    """The rows, of this round or not, whose value is no number."""
+    ordinary: list[float]
+    """The numbers of this round that lie within 0 to 1."""
+    odd: list[int]
+    """The rows of this round with another number, or NaN."""
+    odd_extra: list[int]
+    """The same, of the rows that are not of this round."""
 
     @classmethod
     def of(cls, ids: Sequence[str], cells: Sequence[str], live: frozenset[str]) -> "_Values":
-        values = list(map(_Value, ids, cells, _numbers(cells)))
-        numbers = [value for value in values if value.number is not None]
-        return cls(
-            [value for value in values if value.number is None],
-            [value for value in numbers if value.id in live],
-            [value for value in numbers if value.id not in live],
+        read = _numbers(cells)
+        texts = [row for row, number in enumerate(read) if number is None] if None in read else []
+        numbers = [math.nan if number is None else number for number in read]
+        ordinary = [number for id, number in zip(ids, numbers, strict=True) if 0 <= number <= 1 and id in live]
+        odd = [row for row, number in enumerate(numbers) if not 0 <= number <= 1 and read[row] is not None]
+        odd_live = [row for row in odd if ids[row] in live]
+        odd_extra = [row for row in odd if ids[row] not in live]
+        return cls(ids, cells, numbers, texts, ordinary, odd_live, odd_extra)
+
+    def examples(self, rows: list[int]) -> list[str]:
+        return [f"{_short(self.ids[row])} = {_short(self.cells[row])}" for row in rows[:3]]
+
+
+def _broken_values(values: _Values) -> list[Finding]:
+    return _not_numbers(values) + _nan_values(values) + _values_out_of_range(values) + _constant_values(values)
+
+
+def _not_numbers(values: _Values) -> list[Finding]:
+    # In any row: a single one makes pandas read the whole column as text.
+    rows = values.texts
+    if not rows:
+        return []
+    sentence = f"The predictions have {_count(len(rows), 'value')} that {_are(rows)} no number"
+    return [_finding("values_not_numbers", sentence, values.examples(rows), len(rows))]
+
+
+def _nan_values(values: _Values) -> list[Finding]:
+    rows = [row for row in values.odd if math.isnan(values.numbers[row])]
+    if not rows:
+        return []
+    ids = [values.ids[row] for row in rows[:3]]
+    return [_finding("values_nan", f"The predictions have {_count(len(rows), 'NaN')}", ids, len(rows))]
+
+
+def _values_out_of_range(values: _Values) -> list[Finding]:
+    rows = [row for row in values.odd if not _is_within(n := values.numbers[row]) and not math.isnan(n)]
+    if not rows:
+        return []
+    sentence = f"The predictions have {_count(len(rows), 'value')} outside 0 to 1"
+    return [_finding("values_out_of_range", sentence, values.examples(rows), len(rows))]
+
+
+def _constant_values(values: _Values) -> list[Finding]:
+    numbers = values.ordinary + [n for row in values.odd if _is_within(n := values.numbers[row])]
+    if len(numbers) < 2:
+        return []  # the official rule has nothing against a single one
+    deviation = _standard_deviation(numbers)
+    if not _is_close(0.0, deviation):
+        return []
+    sentence = f"The {_count(len(numbers), 'prediction')} are all but the same (standard deviation {deviation:.2g})"
+    examples = [repr(number) for number in dict.fromkeys(numbers)]
+    return [_finding("values_constant", sentence, examples[:3], len(numbers))]
+
+
+def _remarks_on_values(values: _Values) -> list[Finding]:
+    edge = [row for row in values.odd if _is_within(values.numbers[row])]
+    extra = values.odd_extra
+    remarks = []
+    if edge:
+        sentence = f"Numerai tolerates {_count(len(edge), 'value')} just outside 0 to 1, earlier checks did not"
+        remarks.append(_finding("values_at_tolerance", sentence, values.examples(edge), len(edge)))
+    if extra:
+        sentence = f"Numerai ignores {_count(len(extra), 'value')} outside 0 to 1 or NaN that belong to no live id"
+        remarks.append(_finding("extra_values_invalid", sentence, values.examples(extra), len(extra)))
+    return remarks
+
+
+def _is_within(number: float) -> bool:
+    return (number >= 0 or _is_close(number, 0.0)) and (number <= 1 or _is_close(number, 1.0))
+
+
+def _is_close(a: float, b: float) -> bool:
+    """`numpy.isclose` with its own tolerances."""
+    return abs(a - b) <= 1e-8 + 1e-5 * abs(b)
+
+
+def _standard_deviation(numbers: list[float]) -> float:
+    mean = math.fsum(numbers) / len(numbers)
+    deviations = [number - mean for number in numbers]
+    return math.sqrt(math.fsum(d * d for d in deviations) / (len(numbers) - 1))
+
+
+# --- what is said
+
+
+def _remarks_on_type(returned: str) -> list[Finding]:
+    if returned == "DataFrame":
+        return []
+    if returned == "Series":
+        sentence = (
+            "The function returned a Series, which makes the same CSV as a DataFrame, but earlier checks refused it"
         )
+        return [_finding("returned_series", sentence)]
+    sentence = "The function returned a subclass of DataFrame, which earlier checks refused"
+    return [_finding("returned_subclass", sentence, [returned])]
+
+
+def _invalid(violations: list[Finding], warnings: Sequence[Finding] = ()) -> Failure:
+    # An index that was lost also has no name, and may come with a column too many: keeping it mends all of that.
+    telling = next((finding for finding in violations if finding.code == "ids_missing"), violations[0])
+    return Failure(
+        "invalid_predictions",
+        violations=" ".join(finding.sentence for finding in violations).removesuffix("."),
+        fix=FIXES[telling.code],
+        findings=[finding.as_json() for finding in violations],
+        warnings=[finding.as_json() for finding in warnings],
+    )
+
+
+def _finding(code: str, what: str, examples: Sequence[str] = (), count: int | None = None) -> Finding:
+    count = len(examples) or 1 if count is None else count
+    shown = tuple(_short(example, 130) for example in examples[:3])
+    more = ", ..." if count > len(shown) > 0 else ""
+    where = f": {', '.join(shown)}{more}" if shown else ""
+    return Finding(code, count, shown, f"{what}{where}.")
+
+
+def _short(text: str, limit: int = 60) -> str:
+    """A cell as it may be shown: nothing that a terminal obeys, and not at any length."""
+    cut = text if len(text) <= limit else text[: limit - 3] + "..."
+    return cut if cut and cut.isprintable() else repr(cut)
+
+
+def _quoted(name: str) -> str:
+    return f'"{_short(name)}"'
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _are(things: Sequence[object]) -> str:
+    return "is" if len(things) == 1 else "are"

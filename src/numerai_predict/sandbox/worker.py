@@ -157,7 +157,7 @@ def _round_read(live_features: Any) -> messages.RoundRead:
     return messages.RoundRead(
         rows=len(live_features),
         columns=[str(column) for column in live_features.columns],
-        index="" if name is None else str(name),
+        index_name="" if name is None else str(name),
         payload=ids.encode(),
     )
 

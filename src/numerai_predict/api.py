@@ -1,0 +1,164 @@
+"""The Python API: run a model from a script or a notebook.
+
+The run is the command's run, in a child process: the caller's own children, signals and memory are never touched.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numerai_predict
+from numerai_predict.failures import KINDS, Failure
+from numerai_predict.job import MIB, Limits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
+
+_COMMAND = f"import sys; sys.path.insert(0, {_FOLDER!r}); from numerai_predict.cli import main; sys.exit(main())"
+
+
+@dataclass(frozen=True, repr=False)
+class Prediction:
+    """Predictions that are a valid submission, and what it took to make them."""
+
+    predictions: "pd.DataFrame"
+    """Index `id`, one column of floats from 0 to 1."""
+
+    warnings: list[str]
+    """Remarks about the model and its predictions, a sentence each."""
+
+    seconds: float
+    """Wall time of loading and calling the model."""
+
+    peak_memory: int
+    """Bytes."""
+
+    output: str
+    """What the model printed."""
+
+    record: dict[str, Any]
+    """The whole account of the run, as `--json` prints it."""
+
+    def __repr__(self) -> str:
+        return "\n".join([self._summary(), *(f"Warning: {text}" for text in self.warnings), repr(self.predictions)])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        warnings = "".join(f"<p>Warning: {escape(text)}</p>" for text in self.warnings)
+        table = self.predictions.to_html(max_rows=10)
+        return f"<p><b>Valid submission.</b> {escape(self._summary())}</p>{warnings}{table}"
+
+    def _summary(self) -> str:
+        return f"{len(self.predictions):,} predictions, {self.seconds:.1f} s, {self.peak_memory / MIB:,.0f} MiB"
+
+
+def predict(
+    model: str | os.PathLike[str] | Callable[..., Any],
+    dataset: str | os.PathLike[str],
+    benchmarks: str | os.PathLike[str] | None = None,
+    *,
+    memory: int = Limits.memory,
+    timeout: float = Limits.timeout,
+    cpus: int = Limits.cpus,
+    show_output: bool = True,
+) -> Prediction:
+    """Run a model on live data in Numerai's box, and judge its predictions.
+
+    Args:
+        model: a pickle file, or the function itself, which is then pickled by cloudpickle.
+        dataset: live features, a parquet file.
+        benchmarks: live benchmark models, a parquet file; for functions of two arguments.
+        memory: bytes that the model's process tree may hold.
+        timeout: seconds for loading and calling the model.
+        cpus: how many threads its libraries may use.
+        show_output: print what the model prints, and how the run goes on, to stderr.
+
+    Raises:
+        Failure: the run did not end with a valid submission; `evidence` may hold the model's traceback.
+    """
+    import pandas as pd
+
+    with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
+        path = _pickle(model, folder) if callable(model) else os.fspath(model)
+        csv = os.path.join(folder, "predictions.csv")
+        account = os.path.join(folder, "record.json")
+        arguments = ["predict", "--model", path, "--dataset", os.fspath(dataset), "--output", csv, "--record", account]
+        arguments += ["--memory", str(memory), "--timeout", str(timeout), "--cpus", str(cpus)]
+        arguments += ["--benchmarks", os.fspath(benchmarks)] if benchmarks is not None else []
+        _run(arguments, show_output)
+        record = _read_record(account)
+        predictions = pd.read_csv(csv, index_col=0)
+    usage = record["ending"]["usage"]
+    return Prediction(
+        predictions=predictions,
+        warnings=[warning["sentence"] for warning in record["warnings"]],
+        seconds=usage["seconds"],
+        peak_memory=usage["peak_memory"],
+        output=record["ending"]["output"],
+        record=record,
+    )
+
+
+def _pickle(function: Callable[..., Any], folder: str) -> str:
+    import cloudpickle
+
+    path = os.path.join(folder, "model.pkl")
+    with open(path, "wb") as file:
+        cloudpickle.dump(function, file)
+    return path
+
+
+def _run(arguments: list[str], show_output: bool) -> None:
+    """Run the command until it has ended, well or not.
+
+    Raises:
+        Failure: the command did not accept its arguments.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", _COMMAND, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="backslashreplace",
+        start_new_session=True,  # Ctrl-C in a terminal comes to the caller alone, who ends the child below
+    )
+    assert child.stderr is not None
+    last = ""
+    try:
+        for line in child.stderr:
+            last = line
+            if show_output:
+                sys.stderr.write(line)  # a notebook shows what comes this way, and nothing that a child writes itself
+        child.wait()
+    except BaseException:
+        child.send_signal(signal.SIGTERM)
+        child.wait()
+        raise
+    if child.returncode == KINDS["usage"].exit_code and "error:" in last:  # argparse's words; there is no record
+        raise Failure("usage", problem=last.partition("error:")[2].strip(), fix="Check the arguments.")
+
+
+def _read_record(path: str) -> dict[str, Any]:
+    """Return the record of a run.
+
+    Raises:
+        Failure: the run's own.
+    """
+    try:
+        with open(path) as file:
+            record: dict[str, Any] = json.load(file)
+    except OSError as error:
+        raise Failure("internal", exception=f"there is no record: {error}") from None
+    if failure := record["failure"]:
+        raise Failure(failure["kind"], remedy=failure["remedy"], **failure["evidence"])
+    return record
