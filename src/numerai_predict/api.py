@@ -109,11 +109,25 @@ def predict(
 
 
 def _pickle(function: Callable[..., Any], folder: str) -> str:
+    """Pickle a function so that the worker needs nothing but the environment's packages.
+
+    A function of a notebook or script goes by value anyway; one of the user's own modules, which the worker cannot
+    import, has to be told to.
+    """
     import cloudpickle
 
+    module = sys.modules.get(getattr(function, "__module__", ""))
+    file = getattr(module, "__file__", None) or ""
+    own = bool(file) and "site-packages" not in file and not file.startswith(os.path.dirname(os.__file__))
     path = os.path.join(folder, "model.pkl")
-    with open(path, "wb") as file:
-        cloudpickle.dump(function, file)
+    try:
+        if own:
+            cloudpickle.register_pickle_by_value(module)
+        with open(path, "wb") as target:
+            cloudpickle.dump(function, target)
+    finally:
+        if own:
+            cloudpickle.unregister_pickle_by_value(module)
     return path
 
 

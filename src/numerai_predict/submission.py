@@ -181,17 +181,15 @@ _NAN = frozenset(
 _BOOLEANS = {"True": 1.0, "TRUE": 1.0, "true": 1.0, "False": 0.0, "FALSE": 0.0, "false": 0.0}
 _INFINITIES = frozenset(["inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"])
 _BLANKS = " \t\n\v\f\r"
-_NUMBER_CHARACTERS = "0123456789.eE+-"
+_NUMBER_CHARACTERS = frozenset("0123456789.e+-")
+_EXPONENT_LIMIT = 9  # characters; pandas counts in 32 bits
 
 
 def _numbers(cells: Sequence[str]) -> Sequence[float | None]:
     """The numbers that pandas reads; None is a cell that makes it read the whole column as text."""
     try:
-        # float() takes more than pandas does ("1_0", digits of other scripts), but not out of these characters.
-        if not "".join(cells).encode().translate(None, _NUMBER_CHARACTERS.encode()):
-            numbers = list(map(float, cells))
-            if max(numbers, default=0.0) < 2**63:
-                return numbers
+        if _are_plain(cells) and max(numbers := list(map(float, cells)), default=0.0) < 2**63:
+            return numbers
     except ValueError:
         pass
     if _BOOLEANS.keys() | _NAN >= set(cells):
@@ -199,13 +197,21 @@ def _numbers(cells: Sequence[str]) -> Sequence[float | None]:
     return [_number(cell) for cell in cells]
 
 
+def _are_plain(cells: Sequence[str]) -> bool:
+    """Whether float() takes no more than pandas does: it reads "1_0", digits of other scripts and any exponent."""
+    text = "".join(cells)
+    if text.encode().translate(None, b"0123456789.e+-"):
+        return False
+    return "e" not in text or all(len(cell.partition("e")[2]) <= _EXPONENT_LIMIT for cell in cells)
+
+
 def _number(cell: str) -> float | None:
     if cell in _NAN:
         return math.nan
     if cell.lower() in _INFINITIES:
         return float(cell)
-    text = cell.strip(_BLANKS)
-    if not set(text) <= set(_NUMBER_CHARACTERS):
+    text = cell.strip(_BLANKS).lower()
+    if not set(text) <= _NUMBER_CHARACTERS or len(text.partition("e")[2]) > _EXPONENT_LIMIT:
         return None
     try:
         number = float(text)

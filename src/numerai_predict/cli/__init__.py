@@ -9,7 +9,6 @@ from numerai_predict import __version__
 from numerai_predict.cli import predict
 
 
-
 class Command(Protocol):
     """What a module of this package has to have to be a subcommand."""
 

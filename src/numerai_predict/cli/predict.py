@@ -57,7 +57,7 @@ def _above_zero(parse: Callable[[str], float]) -> Callable[[str], float]:
     def checked(text: str) -> float:
         try:
             value = parse(text)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, OverflowError):
             value = 0
         if not 0 < value < float("inf"):
             raise argparse.ArgumentTypeError(f"{text!r} is not above zero, or not understood")

@@ -1,0 +1,117 @@
+import multiprocessing
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import numerai_predict
+from numerai_predict import Failure
+
+
+def mean_rank(live_features):
+    columns = [column for column in live_features.columns if column.startswith("feature_")]
+    return live_features[columns].mean(axis=1).rank(pct=True).to_frame("prediction")
+
+
+def test_a_function(sample_round: Path):
+    """A function gives what it gives when it is called here, and the result says what it took."""
+    dataset = sample_round / "live.parquet"
+
+    result = numerai_predict.predict(mean_rank, dataset)
+
+    pd.testing.assert_frame_equal(result.predictions, mean_rank(pd.read_parquet(dataset)), check_index_type=False)
+    assert result.record["outcome"] == "delivered"
+    assert result.peak_memory > 50 * 1024**2
+    assert result.warnings == []
+
+
+def test_a_path_and_benchmarks(pickled, sample_round: Path, capsys: pytest.CaptureFixture[str]):
+    """A model file that takes benchmark models runs; with show_output off, nothing is printed."""
+    result = numerai_predict.predict(
+        pickled("takes_default_second"),
+        str(sample_round / "live.parquet"),
+        sample_round / "live_benchmark_models.parquet",
+        show_output=False,
+    )
+
+    assert len(result.predictions) == 200
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_shown(sample_round: Path):
+    """In a terminal and in a notebook, the result shows the predictions and every warning; markup is escaped."""
+
+    def series(live_features):
+        return mean_rank(live_features)["prediction"]
+
+    result = numerai_predict.predict(series, sample_round / "live.parquet", show_output=False)
+
+    assert "Warning: " in repr(result)
+    assert "200 predictions" in repr(result)
+    assert "<p>Warning: " in result._repr_html_()
+    assert "<table" in result._repr_html_()
+
+
+def test_what_the_model_prints(sample_round: Path, capsys: pytest.CaptureFixture[str]):
+    """What the model prints is shown as it is in the command, and kept."""
+
+    def chatty(live_features):
+        print("hello")
+        return mean_rank(live_features)
+
+    result = numerai_predict.predict(chatty, sample_round / "live.parquet")
+
+    assert result.output == "hello\n"
+    assert "model| hello\n" in capsys.readouterr().err
+
+
+def test_failures_are_raised(sample_round: Path):
+    """A run that fails raises its failure, with kind, remedy and the model's traceback."""
+
+    def broken(live_features):
+        return live_features["nowhere"]
+
+    with pytest.raises(Failure) as caught:
+        numerai_predict.predict(broken, sample_round / "live.parquet", show_output=False)
+
+    assert caught.value.kind.name == "predict_raised"
+    assert "KeyError: 'nowhere'" in str(caught.value)
+    assert 'return live_features["nowhere"]' in caught.value.evidence["traceback"]
+
+
+@pytest.mark.parametrize("arguments", [{"memory": 0}, {"timeout": -1.0}, {"cpus": 0}], ids=str)
+def test_arguments_that_make_no_sense(sample_round: Path, arguments):
+    """A limit of nothing is a usage failure."""
+    with pytest.raises(Failure, match="not above zero") as caught:
+        numerai_predict.predict(mean_rank, sample_round / "live.parquet", show_output=False, **arguments)
+
+    assert caught.value.kind.name == "usage"
+
+
+def test_a_pool_of_the_callers_survives(sample_round: Path):
+    """The caller's own child processes are none of the run's business, even if the model has to be killed."""
+
+    def loop(_):
+        while True:
+            pass
+
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        pid = pool.apply(os.getpid)
+        with pytest.raises(Failure, match="longer than its 1 seconds"):
+            numerai_predict.predict(loop, sample_round / "live.parquet", timeout=1, show_output=False)
+
+        assert pool.apply(os.getpid) == pid
+
+
+def test_nothing_is_imported_before_it_is_needed():
+    """`import numerai_predict` loads no other module: the worker goes through it, next to the user's model."""
+    import subprocess
+    import sys
+
+    code = "import sys; before = set(sys.modules); import numerai_predict; print(*set(sys.modules) - before)"
+    folder = str(Path(numerai_predict.__file__).parents[1])
+
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": folder})
+
+    assert printed.stdout.split() == ["numerai_predict"]
