@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 SAMPLE := sample
 WORKERS ?= 2
 
+# An empty environment (`env -i make demo`) has no PATH, and make would find nothing.
+export PATH := $(or $(PATH),/usr/local/bin:/usr/bin:/bin)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test_predict lint docs benchmark clean
