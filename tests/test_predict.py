@@ -359,6 +359,22 @@ def test_environment_without_pandas(tmp_path, job):
     assert "No module named 'pandas'" in said(run, 42)
 
 
+def test_windows(job, tmp_path):
+    """Where there is no fork, everything can be imported, and a run says to use the container or WSL2."""
+    windows = (
+        "import os, signal, sys; sys.modules.update(dict.fromkeys(['fcntl', 'resource', 'pwd', 'grp', 'termios'])); "
+        "del signal.pthread_sigmask, signal.SIGUSR1, os.fork, os.posix_spawn, os.wait4, os.killpg, os.O_NONBLOCK; "
+        f"sys.path.insert(0, {str(ROOT / 'src')!r}); "
+        "import numerai_predict.api, numerai_predict.sample_round; from numerai_predict.cli import main; "
+        "os.name = 'nt'; sys.exit(main(['predict', *sys.argv[1:]]))"
+    )
+    command = [sys.executable, "-c", windows, *map(str, job)]
+    run = subprocess.run(command, capture_output=True, text=True, env=scrubbed_environment(), timeout=90)
+
+    assert "Models cannot be run on Windows." in said(run, 45)
+    assert "WSL2" in run.stderr
+
+
 # --- what a run costs, and what reaches the model
 
 

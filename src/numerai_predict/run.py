@@ -32,6 +32,8 @@ def run(record: Record) -> None:
 
 
 def _run(record: Record) -> None:
+    if os.name == "nt":
+        raise Failure("unsupported_platform", platform="Windows")
     job = record.job
     path = delivery.destination(job)
     listener = record.listener

@@ -271,7 +271,7 @@ def _broken_id_column(header: list[str], position: int) -> list[Finding]:
     if header[0] == ID_COLUMN:
         return []
     if position > 0:
-        return [_finding("id_not_first", f"The column id is not the index but column {position + 1}")]
+        return [_finding("id_not_first", f"The ids are not the index: id is column {position + 1}")]
     if not header[0]:
         return [_finding("id_unnamed", "The index has no name, and must have the name id")]
     return [_finding("id_misnamed", "The index must have the name id, and has another", [_quoted(header[0])])]
@@ -317,7 +317,13 @@ def _duplicated_ids(ids: Sequence[str], found: set[str], live: frozenset[str]) -
         return []
     twice = [id for id, times in Counter(ids).items() if times > 1 and id in live]
     return (
-        [_finding("ids_duplicated", f"More than one row has {_count(len(twice), 'live id')}", twice)] if twice else []
+        [
+            _finding(
+                "ids_duplicated", f"The predictions have more than one row for {_count(len(twice), 'live id')}", twice
+            )
+        ]
+        if twice
+        else []
     )
 
 
@@ -411,9 +417,8 @@ def _constant_values(values: _Values) -> list[Finding]:
     deviation = _standard_deviation(numbers)
     if not _is_close(0.0, deviation):
         return []
-    sentence = f"The {_count(len(numbers), 'prediction')} are all but the same (standard deviation {deviation:.2g})"
-    examples = [repr(number) for number in dict.fromkeys(numbers)]
-    return [_finding("values_constant", sentence, examples[:3], len(numbers))]
+    sentence = f"The {len(numbers):,} predictions are all but the same, with a standard deviation of {deviation:.2g}"
+    return [_finding("values_constant", sentence, [repr(number) for number in dict.fromkeys(numbers)])]
 
 
 def _remarks_on_values(values: _Values) -> list[Finding]:
@@ -474,7 +479,7 @@ def _invalid(violations: list[Finding], warnings: Sequence[Finding] = ()) -> Fai
 def _finding(code: str, what: str, examples: Sequence[str] = (), count: int | None = None) -> Finding:
     count = len(examples) or 1 if count is None else count
     shown = tuple(_short(example, 130) for example in examples[:3])
-    more = ", ..." if count > len(shown) > 0 else ""
+    more = " and more" if count > len(shown) > 0 else ""
     where = f": {', '.join(shown)}{more}" if shown else ""
     return Finding(code, count, shown, f"{what}{where}.")
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from numerai_predict.failures import Failure
-from numerai_predict.submission import CELLS_LIMIT, FIXES, WARNINGS, Submission, judge
+from numerai_predict.submission import _NAN, CELLS_LIMIT, FIXES, WARNINGS, Submission, judge
 
 try:
     from numerai_tools.submissions import validate_submission_numerai
@@ -178,7 +178,11 @@ VIOLATIONS = {
         4,
         (f"{LIVE[0]} = 1.2", f"{LIVE[1]} = -1.0", f"{LIVE[2]} = inf"),
     ),
-    "values_constant": (frame(0.5), 20, ("0.5",)),
+    "values_constant": (
+        frame([0.5, 0.5 + 1e-10, 0.5 + 2e-10, 0.5 + 3e-10] * 5),
+        4,
+        ("0.5", "0.5000000001", "0.5000000002"),
+    ),
 }
 
 
@@ -263,6 +267,20 @@ def test_examples_are_short_and_printable() -> None:
 
     assert str(failure).isprintable()
     assert len(str(failure)) < 1000
+
+
+def test_cells_that_pandas_reads_as_nan_are_nan() -> None:
+    """The judge's list of cells that mean NaN is that of pandas.read_csv."""
+    parsers = pytest.importorskip("pandas._libs.parsers")
+
+    assert parsers.STR_NA_VALUES | {"None"} == _NAN  # which pandas 1 still read as text
+
+
+def test_the_spread_is_that_of_a_sample() -> None:
+    """The official limit is for the deviation with n - 1, which pandas computes: here 1.02e-8, with n 0.995e-8."""
+    submission = judge(text(frame([0.5, 0.5 + 1.99e-8] * 10)), LIVE)
+
+    assert submission.rows == 20
 
 
 # --- warnings

@@ -169,7 +169,7 @@ def needs_unsigned(frame: pd.DataFrame) -> bool:
     return any(cell.isdecimal() and cell.isascii() and len(cell) < 30 and 2**63 <= int(cell) <= 2**64 for cell in cells)
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(frames())
 def test_the_verdict_is_the_official_one(frame: pd.DataFrame) -> None:
     """The judge accepts what numerai-tools accepts, and names the first rule that it finds broken."""

@@ -1,6 +1,5 @@
 """How a worker is started: a fresh interpreter, a clean environment, a private directory, and four descriptors."""
 
-import fcntl
 import math
 import os
 import signal
@@ -64,6 +63,8 @@ def launch(python: str, limits: Limits, scratch: str) -> Launched:
     Raises:
         OSError: the interpreter cannot be started.
     """
+    import fcntl  # not on Windows, where this module is imported but nothing is launched
+
     ours, theirs = socket.socketpair()
     pipes = [os.pipe() for _ in range(3)]
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -5,14 +5,13 @@ itself, within its limits, with exit status 0.
 """
 
 import os
-import resource
 import selectors
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from numerai_predict.failures import Failure
 from numerai_predict.interruption import deferred
@@ -79,7 +78,7 @@ class Worker:
         self._killed: Killed | None = None
         self._claim: messages.Raised | messages.Exited | None = None
         self._returned: messages.Returned | None = None
-        self._waited: tuple[int, resource.struct_rusage] | None = None
+        self._waited: tuple[int, Any] | None = None
         self._peak_memory, self._peak_processes = 0, 1
         self._oom_kills = kernel_oom_kills()
 
