@@ -51,7 +51,7 @@ def main() -> None:
 def _trivial_model(folder: Path) -> Path:
     import cloudpickle
 
-    def predict(live_features, live_benchmark_models):
+    def predict(live_features, _):
         return live_features.iloc[:, 2:44].mean(axis=1).rank(pct=True).to_frame("prediction")
 
     path = folder / "trivial.pkl"

@@ -78,23 +78,27 @@ class Command:
         record = json.loads(self._record.read_text()) if self._record.exists() else None
         return Run(self.process.returncode, stdout, stderr, record, self._output_dir, self.temporary)
 
-    def wait_for_phase(self, phase: str) -> str:
-        """Wait until stderr says that a phase has ended; return what it has said so far."""
+    def wait_for(self, words: str) -> None:
+        """Wait until a line on stderr begins with these words."""
         said = ""
         for line in self.process.stderr:
             said += line
-            if line.split()[:1] == [phase]:
-                return said
-        raise AssertionError(f"the command ended before {phase}:\n{said}")
+            if line.strip().startswith(words):
+                return
+        raise AssertionError(f"the command ended and never said {words!r}:\n{said}")
 
 
 def scrubbed_environment() -> dict[str, str]:
-    """This process's environment without proxies, nor anything else that could change how Python starts."""
-    return {
+    """This process's environment without proxies, nor anything else that could change how Python starts.
+
+    Numerai's API is where nobody listens: a test that wants one has to bring it.
+    """
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.lower().endswith("_proxy") and not name.startswith(("PYTHON", "PYTEST"))
     }
+    return kept | {"NUMERAI_API_URL": "http://127.0.0.1:9/"}
 
 
 def processes_of(folder: Path) -> list[str]:

@@ -1,50 +1,56 @@
 """The data of one round: live features and benchmark models, as local files that are what they should be."""
 
-from dataclasses import dataclass
+import os
+import re
 
 from numerai_predict.failures import Failure
 from numerai_predict.local_files import LocalFile, open_file
+from numerai_predict.redaction import is_url
+
+VERSION = "v5.3"
+"""The dataset that is used unless another is named. Raised only in a release: a model names the features of one."""
+
+LIVE_FEATURES = f"{VERSION}/live.parquet"
+BENCHMARK_MODELS = f"{VERSION}/live_benchmark_models.parquet"
 
 PARQUET_MAGIC = b"PAR1"
 """A parquet file begins and ends with these bytes."""
 
-
-@dataclass(frozen=True)
-class Round:
-    """The open files of one round."""
-
-    live_features: LocalFile
-    benchmark_models: LocalFile | None
+_NUMERAI_NAME = re.compile(r"v\d+(\.\d+)*/[\w.-]+")
 
 
-def open_round(dataset: str, benchmarks: str | None) -> Round:
-    """Open the files of a round.
+def is_local(location: str) -> bool:
+    """Whether a location is a path: a file that exists, or whatever is no name of one of Numerai's files."""
+    return os.path.exists(location) or not _NUMERAI_NAME.fullmatch(location)
+
+
+# --- local files
+
+
+def open_data(path: str, flag: str) -> LocalFile:
+    """Open a local parquet file.
 
     Raises:
-        Failure: `usage` if a file does not exist, `data_unreadable` if it cannot be used.
+        Failure: `usage` if it does not exist, `data_unreadable` if it cannot be used.
     """
-    return Round(
-        live_features=_open_parquet(dataset, "--dataset"),
-        benchmark_models=_open_parquet(benchmarks, "--benchmarks") if benchmarks else None,
-    )
-
-
-def _open_parquet(path: str, flag: str) -> LocalFile:
     try:
-        file = open_file(path)
+        file = open_file(os.path.expanduser(path))
     except FileNotFoundError:
         problem = f"There is no data file {path}."
-        raise Failure("usage", problem=problem, fix=f"Check the path given to {flag}.") from None
+        fix = f"Give {flag} a path, or a name of Numerai's such as {LIVE_FEATURES}."
+        if is_url(path):
+            problem, fix = "Data cannot be given as a URL.", f"Download it and give {flag} the file."
+        raise Failure("usage", problem=problem, fix=fix) from None
     except OSError as error:
         fix = "Check that this user may read it."
         raise Failure("data_unreadable", file=path, problem=error.strerror, fix=fix) from None
-    if what := _not_parquet(file):
+    if what := not_parquet(file):
         file.close()
         raise Failure("data_unreadable", file=path, problem=what, fix="Download the file again.")
     return file
 
 
-def _not_parquet(file: LocalFile) -> str | None:
+def not_parquet(file: LocalFile) -> str | None:
     """Say what is wrong with a parquet file's two ends."""
     if file.first(4) != PARQUET_MAGIC:
         return "it is not a parquet file"
@@ -52,6 +58,9 @@ def _not_parquet(file: LocalFile) -> str | None:
     if file.last(4) != PARQUET_MAGIC or footer + 12 > file.size:
         return "it is cut off: the parquet footer is missing"
     return None
+
+
+# --- what a worker read
 
 
 def live_ids(index: str, rows: int, ids: bytes, file: str) -> list[str]:

@@ -30,6 +30,12 @@ from the evidence that the failure carries. The exit code alone tells an operato
       output_not_written   43   the predictions could not be written
       record_not_written   44   the record could not be written
       unsupported_platform 45   this operating system cannot run models
+      api_failed           46   Numerai's API did not answer as it should
+      data_not_fetched     47   a data file could not be downloaded
+      model_not_fetched    48   the model could not be downloaded
+      wrong_round          49   the data are not of the round that was asked for, or not of one round
+      upload_failed        50   the store did not confirm the upload
+      upload_refused       51   the store refused the upload
     ours (70)
       internal             70   a fault of this program
     interrupted (130, 143)
@@ -78,6 +84,11 @@ def _infrastructure(name: str, code: int, cause: str, remedy: str) -> Kind:
 _PICKLE_A_FUNCTION = (
     "Write a function predict(live_features) or predict(live_features, live_benchmark_models) that returns a "
     "DataFrame, and pickle that function with cloudpickle.dump."
+)
+
+_SEND_AGAIN = (
+    "The predictions are at {path}; send them, with a new presigned POST if this one has expired, by "
+    "`numerai-predict upload {path} --post_url ... --post_data ...`."
 )
 
 _KINDS = [
@@ -207,6 +218,37 @@ _KINDS = [
         45,
         "Models cannot be run on {platform}.",
         "Use the container, or on Windows the Windows Subsystem for Linux (WSL2).",
+    ),
+    _infrastructure(
+        "api_failed",
+        46,
+        "Numerai's API at {host} did not say {what}: {problem}.",
+        "Try again in a minute; if it stays, check the network, the proxy and NUMERAI_API_URL, or give local files.",
+    ),
+    _infrastructure(
+        "data_not_fetched",
+        47,
+        "The data file {file} could not be downloaded: {problem}.",
+        "Try again in a minute; if it stays, check the network and the proxy, or download it by hand.",
+    ),
+    _infrastructure(
+        "model_not_fetched",
+        48,
+        "The model at {url} could not be downloaded: {problem}.",
+        "Try again with a new presigned URL.",
+    ),
+    _infrastructure("wrong_round", 49, "{problem}.", "{fix}"),
+    _infrastructure(
+        "upload_failed",
+        50,
+        "{host} did not confirm the upload: {problem}.",
+        _SEND_AGAIN,
+    ),
+    _infrastructure(
+        "upload_refused",
+        51,
+        "{host} refused the upload: {problem}.",
+        _SEND_AGAIN,
     ),
     # --- ours
     Kind(

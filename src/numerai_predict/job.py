@@ -36,17 +36,33 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A presigned POST: where the predictions go. A secret, all of it but the host."""
+
+    url: str
+    fields: dict[str, str]
+    """The form's fields, in their order."""
+
+
+@dataclass(frozen=True)
 class Job:
     """One model to run.
 
-    All locations are paths of local files.
+    A location is the path of a local file; for `model` also a URL; for the data also the name of one of Numerai's
+    files, such as v5.3/live.parquet.
     """
 
     model: str
     dataset: str
-    benchmarks: str | None = None
+    benchmarks: str
+    round: int | None = None
+    """The number of the round that the data have to be of; None takes what Numerai has."""
+
     output_dir: str = "/tmp"
     output: str | None = None
     """An exact file name for the predictions; without it, a new name inside `output_dir`."""
 
+    upload: Upload | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+    transfer_timeout: float = 600.0
+    """Seconds for all downloads together, and again for the upload, retries included."""

@@ -3,7 +3,11 @@
 import hashlib
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import IO
+
+from numerai_predict.sandbox.launch import temporary_directory
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,31 @@ def open_file(path: str) -> LocalFile:
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def receive(path: str, write: Callable[[IO[bytes]], object]) -> LocalFile:
+    """Have a file written that has no name any more: it is gone when it is closed, however this process ends.
+
+    Args:
+        path: what the file is called in messages.
+        write: gets the file, open for writing.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    name = os.path.join(temporary_directory(), f"numerai-predict-{os.getpid()}-{os.urandom(6).hex()}.part")
+    with open(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+        try:
+            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            os.unlink(name)
+        try:
+            write(file)
+            file.flush()
+            return LocalFile(path, descriptor, os.fstat(descriptor).st_size, _sha256(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
 
 
 def _sha256(descriptor: int) -> str:

@@ -1,4 +1,4 @@
-"""The model file: found, opened, and looked at just enough to say when it is no pickle at all."""
+"""The model file: opened, and looked at just enough to say when it is no pickle at all."""
 
 import os
 
@@ -30,10 +30,19 @@ def open_model(path: str) -> LocalFile:
         raise Failure("usage", problem=problem, fix="Check the path given to --model.") from None
     except OSError as error:
         raise Failure("model_unreadable", file=path, problem=error.strerror) from None
+    return looked_at(model)
+
+
+def looked_at(model: LocalFile) -> LocalFile:
+    """Return the file, if its first bytes may be those of a pickle.
+
+    Raises:
+        Failure: `not_a_pickle`.
+    """
     what = _not_a_pickle(model)
     if what:
         model.close()
-        raise Failure("not_a_pickle", file=path, what=what)
+        raise Failure("not_a_pickle", file=model.path, what=what)
     return model
 
 

@@ -18,6 +18,7 @@ from numerai_predict.delivery import Delivery
 from numerai_predict.failures import Failure
 from numerai_predict.job import Job
 from numerai_predict.local_files import LocalFile
+from numerai_predict.redaction import Redaction, without_query
 from numerai_predict.sandbox.ending import Ending
 from numerai_predict.submission import Finding, Submission
 
@@ -35,6 +36,9 @@ class Listener(Protocol):
 
     def progress(self, phase: str, seconds: float, memory: int) -> None:
         """The model is at work: seconds on its clock, bytes of memory in use."""
+
+    def transferred(self, done: int, total: int | None) -> None:
+        """A download has come so far, in bytes; may be called from another thread."""
 
 
 @dataclass
@@ -54,6 +58,7 @@ class Record:
 
     job: Job
     listener: Listener
+    redact: Redaction
     started: str = field(default_factory=lambda: _now())
     phases: list[Phase] = field(default_factory=list)
     files: dict[str, LocalFile] = field(default_factory=dict)
@@ -65,6 +70,9 @@ class Record:
     warnings: list[Finding] = field(default_factory=list)
     submission: Submission | None = None
     delivery: Delivery | None = None
+    uploaded: int | None = None
+    """The HTTP status with which the store confirmed the upload."""
+
     failure: Failure | None = None
 
     @contextmanager
@@ -81,33 +89,50 @@ class Record:
             self.listener.phase_ended(phase)
 
     def as_json(self) -> str:
-        """Return the record as a JSON object."""
-        return json.dumps(
-            {
-                "record_version": VERSION,
-                "outcome": "failed" if self.failure else "delivered",
-                "program": {"version": __version__, "git_ref": os.environ.get("GIT_REF", "")},
-                "machine": {"platform": " ".join(os.uname()[::2]), "supervisor_python": sys.version.split()[0]},
-                "started": self.started,
-                "ended": _now(),
-                "job": asdict(self.job),
-                "environment": self.environment,
-                "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},
-                "round": {"rows": self.rows, "columns": self.columns},
-                "function": self.function,
-                "phases": [asdict(phase) for phase in self.phases],
-                "ending": _ending(self.ending),
-                "warnings": [asdict(warning) for warning in self.warnings],
-                "predictions": self.delivery and _digest(**asdict(self.delivery)) | self._counts(),
-                "failure": _failure(self.failure),
-            },
-            indent=1,
-        )
+        """Return the record as a JSON object without secrets."""
+        return json.dumps(_redacted(self._content(), self.redact), indent=1)
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "record_version": VERSION,
+            "outcome": "failed" if self.failure else "delivered",
+            "program": {"version": __version__, "git_ref": os.environ.get("GIT_REF", "")},
+            "machine": {"platform": " ".join(os.uname()[::2]), "supervisor_python": sys.version.split()[0]},
+            "started": self.started,
+            "ended": _now(),
+            "job": _job(self.job),
+            "environment": self.environment,
+            "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},
+            "round": {"number": self.job.round, "rows": self.rows, "columns": self.columns},
+            "function": self.function,
+            "phases": [asdict(phase) for phase in self.phases],
+            "ending": _ending(self.ending),
+            "warnings": [asdict(warning) for warning in self.warnings],
+            "predictions": self.delivery and _digest(**asdict(self.delivery)) | self._counts(),
+            "upload_confirmed_with": self.uploaded,
+            "failure": _failure(self.failure),
+        }
 
     def _counts(self) -> dict[str, Any]:
         if self.submission is None:
             return {}
         return {"rows": self.submission.rows, "extra_ids": self.submission.extra_ids}
+
+
+def _job(job: Job) -> dict[str, Any]:
+    upload = job.upload and without_query(job.upload.url)
+    return {**asdict(job), "model": without_query(job.model), "upload": upload}
+
+
+def _redacted(content: Any, redact: Redaction) -> Any:
+    """A tree of plain data with the secrets taken out of its texts."""
+    if isinstance(content, str):
+        return redact(content)
+    if isinstance(content, dict):
+        return {redact(name): _redacted(value, redact) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_redacted(value, redact) for value in content]
+    return content
 
 
 def _now() -> str:

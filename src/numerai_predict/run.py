@@ -4,12 +4,14 @@ import os
 
 from numerai_predict import datasets, delivery, models
 from numerai_predict.failures import Failure
-from numerai_predict.interruption import Interrupted
+from numerai_predict.interruption import Interrupted, deferred
+from numerai_predict.job import Job
 from numerai_predict.local_files import LocalFile
 from numerai_predict.record import Record
+from numerai_predict.redaction import is_url
 from numerai_predict.sandbox.messages import CELLS_LIMIT, TOO_LARGE, Loaded, Returned
 from numerai_predict.sandbox.supervisor import Worker
-from numerai_predict.submission import Finding, judge
+from numerai_predict.submission import Finding, Submission, judge
 
 
 def run(record: Record) -> None:
@@ -40,13 +42,9 @@ def _run(record: Record) -> None:
 
     worker = Worker(job.limits, listener.model_printed, lambda *now: listener.progress(_phase(record), *now))
     try:
-        with worker:  # it imports pandas while we look at the files
+        with worker:  # it imports pandas while we fetch the files
             with record.phase("fetch") as phase:
-                model = record.files["model"] = models.open_model(job.model)
-                round_ = datasets.open_round(job.dataset, job.benchmarks)
-                record.files["live_features"] = live = round_.live_features
-                if benchmarks := round_.benchmark_models:
-                    record.files["benchmark_models"] = benchmarks
+                model, live = _fetch(record)
                 phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
 
             with record.phase("start") as phase:
@@ -64,8 +62,10 @@ def _run(record: Record) -> None:
                 loaded = _load(worker, model)
                 record.function = phase.detail = loaded.signature
 
+            benchmarks = _fetch_benchmarks(record) if loaded.arguments == 2 else None
+
             with record.phase("predict") as phase:
-                returned = _predict(worker, loaded, benchmarks)
+                returned = _predict(worker, benchmarks, ids, record)
                 phase.detail = returned.what
     finally:
         record.ending = worker.ending
@@ -76,9 +76,50 @@ def _run(record: Record) -> None:
         record.warnings += submission.warnings
         phase.detail = f"{submission.rows:,} predictions, valid"
 
-    with record.phase("deliver") as phase:
+    # Not interrupted between the file's appearance and its mention in the record.
+    with record.phase("deliver") as phase, deferred():
         record.delivery = delivery.deliver(submission, path)
         phase.detail = path
+
+    if job.upload:
+        with record.phase("upload") as phase:
+            record.uploaded = _upload(job, submission, path)
+            phase.detail = f"confirmed with HTTP status {record.uploaded}"
+
+
+def _fetch(record: Record) -> tuple[LocalFile, LocalFile]:
+    """Get the model and the live features; what HTTP needs is loaded only if one of them is not local."""
+    job = record.job
+    if is_url(job.model) or not datasets.is_local(job.dataset):
+        from numerai_predict import downloads
+
+        model, live = downloads.fetch_model_and_live_features(job, record.listener.transferred)
+    else:
+        model, live = models.open_model(job.model), datasets.open_data(job.dataset, "--dataset")
+    record.files |= {"model": model, "live_features": live}
+    return model, live
+
+
+def _fetch_benchmarks(record: Record) -> LocalFile:
+    """Get the benchmark models, for a function that takes them; the worker waits, and its clock does not run."""
+    job = record.job
+    with record.phase("fetch") as phase:
+        if datasets.is_local(job.benchmarks):
+            benchmarks = datasets.open_data(job.benchmarks, "--benchmarks")
+        else:
+            from numerai_predict import downloads
+
+            benchmarks = downloads.fetch_benchmark_models(job, record.listener.transferred)
+        phase.detail = f"benchmark models {benchmarks.size / 1e6:,.1f} MB"
+    record.files["benchmark_models"] = benchmarks
+    return benchmarks
+
+
+def _upload(job: Job, submission: Submission, path: str) -> int:
+    from numerai_predict.upload import upload_predictions
+
+    assert job.upload is not None
+    return upload_predictions(job.upload, submission.csv, path, job.transfer_timeout)
 
 
 def _load(worker: Worker, model: LocalFile) -> Loaded:
@@ -114,20 +155,40 @@ def _no_whole_pickle(failure: Failure, model: LocalFile) -> Failure | None:
     return None
 
 
-def _predict(worker: Worker, loaded: Loaded, benchmarks: LocalFile | None) -> Returned:
+def _predict(worker: Worker, benchmarks: LocalFile | None, ids: list[str], record: Record) -> Returned:
     """Call the function with as many frames as it takes."""
-    if loaded.arguments == 1:
-        returned = worker.predict(None, "")
-    elif benchmarks is None:
-        problem = f"The function {loaded.signature} takes the benchmark models, and there are none."
-        raise Failure("usage", problem=problem, fix="Give --benchmarks FILE.")
-    else:
-        returned = worker.predict(benchmarks.descriptor, benchmarks.path)
+    try:
+        if benchmarks is None:
+            returned = worker.predict(None, "")
+        else:
+            returned = worker.predict(benchmarks.descriptor, benchmarks.path)
+    except Failure as failure:
+        if failure.kind.name == "data_unreadable" and benchmarks is not None:
+            raise _verified(failure, benchmarks, ids, record) from None
+        raise
     if returned.type == TOO_LARGE:
         raise Failure("result_too_large", actual=returned.what, limit=f"{CELLS_LIMIT:,} cells")
     if not returned.type:
         raise Failure("wrong_output_type", what=returned.what)
     return returned
+
+
+def _verified(failure: Failure, benchmarks: LocalFile, ids: list[str], record: Record) -> Failure:
+    """The true name of a failure that a worker puts down to the benchmark models, with the model already in it.
+
+    A model could claim it to have its failure counted as ours. So a fresh worker, without a model, reads the file.
+    """
+    try:
+        with Worker(record.job.limits, record.listener.model_printed, lambda *_: None) as fresh:
+            fresh.ready()
+            read = fresh.read_round(benchmarks.descriptor, benchmarks.path)
+    except Failure as confirmed:
+        return confirmed
+    if set(read.payload.decode().split("\n")) != set(ids):
+        problem = f"The ids of {benchmarks.path} are not those of {record.job.dataset}"
+        fix = "Give live features and benchmark models of the same round."
+        return Failure("wrong_round", problem=problem, fix=fix)
+    return Failure("broken_result", problem=f"it claims of readable benchmark models that {failure.cause}")
 
 
 def _remarks(record: Record, returned: Returned) -> list[Finding]:

@@ -30,7 +30,7 @@ def test_signal(
     """A signal ends the run at once, whatever it is doing, leaves nothing behind, and stands in the record."""
     command = start_predict(pickled("loops"))
     if phase == "load":
-        command.wait_for_phase("load")
+        command.wait_for("load")
     else:
         assert wait_until(lambda: os.listdir(command.temporary), 10), "the worker's directory did not appear"
     sent = time.monotonic()
@@ -53,7 +53,7 @@ def test_signal(
 def test_second_signal(pickled: Callable[[str], Path], start_predict: Callable[..., Command]) -> None:
     """An impatient user who presses Ctrl-C again and again does not cut the cleaning up short."""
     command = start_predict(pickled("ignores_signals"))
-    command.wait_for_phase("load")
+    command.wait_for("load")
     for _ in range(20):
         if command.process.poll() is None:
             command.process.send_signal(signal.SIGINT)
@@ -71,9 +71,30 @@ def test_second_signal(pickled: Callable[[str], Path], start_predict: Callable[.
 def test_supervisor_killed(model: str, pickled: Callable[[str], Path], start_predict: Callable[..., Command]) -> None:
     """When the supervisor is killed, the kernel kills the worker with it."""
     command = start_predict(pickled(model))
-    command.wait_for_phase("load")
+    command.wait_for("load")
     assert len(processes_of(command.temporary)) == 2
     command.process.kill()
     command.process.wait()
 
     assert wait_until(lambda: not processes_of(command.temporary), SLACK), processes_of(command.temporary)
+
+
+def has_dead_child(pid: int) -> bool:
+    """Whether a child of a process has ended, with all its threads, and has not been waited for."""
+    children = [Path("/proc", child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return any(
+        "State:\tZ" in (child / "status").read_text() and len(os.listdir(child / "task")) == 1 for child in children
+    )
+
+
+def test_supervisor_stopped(pickled: Callable[[str], Path], start_predict: Callable[..., Command]) -> None:
+    """A result that comes while the supervisor is stopped (Ctrl-Z, or a busy machine) is not lost."""
+    command = start_predict(pickled("returns_later"))
+    command.wait_for("model| at work")
+    command.process.send_signal(signal.SIGSTOP)
+    assert wait_until(lambda: has_dead_child(command.process.pid), 10), "the worker did not end"
+    command.process.send_signal(signal.SIGCONT)
+    run = command.finish()
+
+    assert run.exit_code == 0, run.stderr
+    assert len(run.csvs) == 1

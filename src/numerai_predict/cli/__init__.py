@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from numerai_predict import __version__
-from numerai_predict.cli import predict
+from numerai_predict.cli import predict, upload
 
 
 class Command(Protocol):
@@ -22,7 +22,7 @@ class Command(Protocol):
         """Run it; return the exit code."""
 
 
-COMMANDS: dict[str, Command] = {"predict": predict}
+COMMANDS: dict[str, Command] = {"predict": predict, "upload": upload}
 """The subcommands by name; the first line of a module's docstring says what it does."""
 
 

@@ -10,21 +10,25 @@ import sys
 from collections.abc import Callable
 
 from numerai_predict import interruption
+from numerai_predict.cli.secrets import hide, parse_upload
 from numerai_predict.cli.terminal import Terminal
+from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES, is_local
 from numerai_predict.delivery import write_atomically
 from numerai_predict.failures import Failure
 from numerai_predict.job import GIB, MIB, Job, Limits
 from numerai_predict.record import Record
 from numerai_predict.run import run as run_job
 
-DESCRIPTION = "Run a pickled model on a round's live data in Numerai's box, judge its predictions, and save them."
+DESCRIPTION = "Run a pickled model on a round's live data in Numerai's box, judge its predictions, save or upload them."
 
 EPILOG = """\
 examples:
+  python predict.py --model model.pkl
   python predict.py --model model.pkl --dataset live.parquet
   python predict.py --model model.pkl --dataset live.parquet --benchmarks live_benchmark_models.parquet --output_dir .
   numerai-predict predict --model model.pkl --dataset live.parquet --output predictions.csv --record record.json
   numerai-predict predict --model model.pkl --dataset live.parquet --memory 8GB --timeout 30m --cpus 4
+  numerai-predict predict --model "$PRESIGNED_GET" --post_url "$POST_URL" --post_data "$POST_FIELDS" --round 1334
 
 exit codes:
   0 the predictions are where they were asked to go    2 the command line    10-39 the model's fault
@@ -51,7 +55,7 @@ def _measure(text: str, units: dict[str, int]) -> float:
     return float(number) * units[text[len(number) :]]
 
 
-def _above_zero(parse: Callable[[str], float]) -> Callable[[str], float]:
+def positive(parse: Callable[[str], float]) -> Callable[[str], float]:
     """Wrap a parser so that argparse reports what it cannot parse, and what is not above zero."""
 
     def checked(text: str) -> float:
@@ -70,18 +74,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this command."""
     box = Limits()
     add = parser.add_argument
-    add("--model", required=True, metavar="FILE", help="the pickled function")
-    add("--dataset", required=True, metavar="FILE", help="live features, a parquet file")
-    add("--benchmarks", metavar="FILE", help="live benchmark models, a parquet file; for functions of two arguments")
+    add("--model", required=True, metavar="FILE", help="the pickled function, a file or an http(s) URL")
+    dataset = "live features, a parquet file or a name of Numerai's (default: %(default)s)"
+    add("--dataset", default=LIVE_FEATURES, metavar="FILE", help=dataset)
+    benchmarks = "live benchmark models, for functions of two arguments (default: %(default)s)"
+    add("--benchmarks", default=BENCHMARK_MODELS, metavar="FILE", help=benchmarks)
+    add("--round", type=positive(int), metavar="N", help="the data of this round or nothing (default: the open one)")
     output_dir = "where a new file live_predictions-<12 hex>.csv appears; must exist (default: %(default)s)"
     add("--output_dir", "--output-dir", default="/tmp", metavar="DIR", help=output_dir)
     add("--output", metavar="FILE", help="an exact file for the predictions, instead of --output_dir")
+    add("--post_url", "--post-url", metavar="URL", help="upload the predictions there: the URL of a presigned POST")
+    add("--post_data", "--post-data", metavar="FIELDS", help="the fields of the presigned POST, urlencoded")
+    transfers = "for all downloads, and again for the upload (default: 600s)"
+    add(
+        "--transfer_timeout",
+        "--transfer-timeout",
+        type=positive(duration),
+        default=600.0,
+        metavar="TIME",
+        help=transfers,
+    )
     memory = "for the model's whole process tree (default: 4GB, which is 4 GiB)"
-    add("--memory", type=_above_zero(size), default=box.memory, metavar="SIZE", help=memory)
+    add("--memory", type=positive(size), default=box.memory, metavar="SIZE", help=memory)
     timeout = "for loading the model and calling it (default: 600s)"
-    add("--timeout", type=_above_zero(duration), default=box.timeout, metavar="TIME", help=timeout)
+    add("--timeout", type=positive(duration), default=box.timeout, metavar="TIME", help=timeout)
     cpus = "how many threads its libraries may use (default: %(default)s)"
-    add("--cpus", type=_above_zero(int), default=box.cpus, metavar="N", help=cpus)
+    add("--cpus", type=positive(int), default=box.cpus, metavar="N", help=cpus)
     add("--record", metavar="FILE", help="write a machine-readable account of the run, whatever happens")
     add("--json", action="store_true", help="print that account to stdout instead of the path")
     add("--quiet", action="store_true", help="say nothing unless something is wrong")
@@ -90,10 +108,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    terminal = Terminal(quiet=arguments.quiet, debug=arguments.debug)
+    redact = hide(arguments.model, arguments.post_url, arguments.post_data)
+    terminal = Terminal(redact, quiet=arguments.quiet, debug=arguments.debug)
     interruption.listen()
     try:
-        record = Record(_job(arguments), terminal)
+        record = Record(_job(arguments), terminal, redact)
         terminal.started(record)
         run_job(record)
         terminal.ended(record)
@@ -103,9 +122,11 @@ def run(arguments: argparse.Namespace) -> int:
         return failure.exit_code
     except interruption.Interrupted as interrupted:
         return 128 + interrupted.number
-    if not arguments.json and record.delivery:
+    if record.failure:
+        return record.failure.exit_code
+    if record.delivery and not arguments.json:
         print(record.delivery.path)
-    return record.failure.exit_code if record.failure else 0
+    return 0
 
 
 def _job(arguments: argparse.Namespace) -> Job:
@@ -114,6 +135,9 @@ def _job(arguments: argparse.Namespace) -> Job:
     Raises:
         Failure: `usage`, for what argparse cannot see.
     """
+    if arguments.round is not None and is_local(arguments.dataset):
+        problem = f"--round {arguments.round} cannot be checked on the local file {arguments.dataset}."
+        raise Failure("usage", problem=problem, fix="Leave --round away, or take the data from Numerai.")
     if arguments.record and not os.path.isdir(os.path.dirname(arguments.record) or "."):
         problem = f"The directory of the record {arguments.record} does not exist."
         raise Failure("usage", problem=problem, fix="Make it, or give another --record.")
@@ -123,6 +147,9 @@ def _job(arguments: argparse.Namespace) -> Job:
         benchmarks=arguments.benchmarks,
         output_dir=arguments.output_dir,
         output=arguments.output,
+        round=arguments.round,
+        upload=parse_upload(arguments.post_url, arguments.post_data),
+        transfer_timeout=arguments.transfer_timeout,
         limits=Limits(memory=arguments.memory, timeout=arguments.timeout, cpus=arguments.cpus),
     )
 

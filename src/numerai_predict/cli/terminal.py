@@ -2,11 +2,13 @@
 
 import os
 import sys
+import time
 
 from numerai_predict import __version__
 from numerai_predict.failures import Failure, Fault
 from numerai_predict.job import MIB
 from numerai_predict.record import Phase, Record
+from numerai_predict.redaction import Redaction, is_url, without_query
 from numerai_predict.sandbox.output import escape
 
 REGISTRY = "ghcr.io/numerai"
@@ -23,11 +25,13 @@ class Terminal:
     """Tells a person on stderr what is going on; a `record.Listener`.
 
     Args:
+        redact: takes the secrets out of everything that is printed.
         quiet: only failures and warnings.
         debug: versions, limits and the program's own tracebacks as well.
     """
 
-    def __init__(self, quiet: bool, debug: bool) -> None:
+    def __init__(self, redact: Redaction, quiet: bool, debug: bool) -> None:
+        self._redact = redact
         self._quiet = quiet
         self._debug = debug
         self._is_terminal = sys.stderr.isatty()
@@ -41,16 +45,16 @@ class Terminal:
         """Say what is about to be run."""
         job = record.job
         self._limits = f"of {job.limits.timeout:g} s, {{}} of {job.limits.memory / MIB:,.0f} MiB"
-        self._say(f"numerai-predict {__version__}: {job.model} on {job.dataset}")
+        self.say(f"numerai-predict {__version__}: {without_query(job.model)} on {job.dataset}")
         if self._debug:
-            self._say(f"  limits: {job.limits}")
-            self._say(f"  Python {sys.version.split()[0]} at {sys.executable}, GIT_REF {_git_ref()}")
+            self.say(f"  limits: {job.limits}")
+            self.say(f"  Python {sys.version.split()[0]} at {sys.executable}, GIT_REF {_git_ref()}")
 
     def phase_ended(self, phase: Phase) -> None:
         """Print one line for a step of the run."""
         detail = f"  {escape(phase.detail.encode())}" if phase.ended and phase.detail else ""
         note = "" if phase.ended else "  not finished"
-        self._say(f"  {phase.name:<8} {phase.seconds:6.2f} s{detail}{note}")
+        self.say(f"  {phase.name:<8} {phase.seconds:6.2f} s{detail}{note}")
 
     def model_printed(self, line: str) -> None:
         """Print a line of the model's, marked as its own."""
@@ -59,13 +63,11 @@ class Terminal:
 
     def progress(self, phase: str, seconds: float, memory: int) -> None:
         """On a terminal, keep a last line that shows how much of its limits the model has used."""
-        if self._quiet or not self._is_terminal or seconds < self._next_redraw:
-            return
-        self._next_redraw = seconds + REDRAW
-        self._clear()
-        self._drawn = f"  {phase:<8} {seconds:6.1f} s " + self._limits.format(f"{memory / MIB:,.0f}")
-        sys.stderr.write(self._drawn)
-        sys.stderr.flush()
+        self._draw(f"  {phase:<8} {seconds:6.1f} s " + self._limits.format(f"{memory / MIB:,.0f}"))
+
+    def transferred(self, done: int, total: int | None) -> None:
+        """On a terminal, keep a last line that shows how much of a download has come."""
+        self._draw(f"  fetch    {done / 1e6:6.1f} MB" + (f" of {total / 1e6:.1f} MB" if total else ""))
 
     # --- at the end
 
@@ -77,7 +79,7 @@ class Terminal:
             self.failed(record.failure, record)
         elif record.delivery and record.ending:
             usage, limits = record.ending.usage, record.job.limits
-            self._say(
+            self.say(
                 f"Done: {usage.seconds:.1f} s of {limits.timeout:g} s, "
                 f"{usage.peak_memory / MIB:,.0f} MiB of {limits.memory / MIB:,.0f} MiB."
             )
@@ -87,7 +89,9 @@ class Terminal:
         evidence = failure.evidence
         if trace := evidence.get("traceback"):
             if failure.kind.fault is Fault.MODEL or self._debug:
-                self._print("\n".join(escape(line.encode(errors="backslashreplace")) for line in trace.splitlines()))
+                # Indented: the text of an exception is the model's, and must not pass for a line of ours.
+                lines = (escape(line.encode(errors="backslashreplace")) for line in trace.splitlines())
+                self._print("\n".join(f"  {line}" for line in lines))
         elif frames := evidence.get("crash_log"):
             self._print(f"Where it was, most recent call first:\n{frames}")
         self._print(_escaped(f"Failed: {failure.cause} [{failure.kind.name}, exit code {failure.exit_code}]"))
@@ -96,13 +100,24 @@ class Terminal:
             self._print(f"To see it again: {_reproduction(record)}")
             self._print(f"Help: {HELP}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a line, unless only failures and warnings are wanted."""
         if not self._quiet:
             self._print(text)
 
     def _print(self, text: str) -> None:
         self._clear()
-        print(text, file=sys.stderr, flush=True)
+        print(self._redact(text), file=sys.stderr, flush=True)
+
+    def _draw(self, text: str) -> None:
+        now = time.monotonic()
+        if self._quiet or not self._is_terminal or now < self._next_redraw:
+            return
+        self._next_redraw = now + REDRAW
+        self._clear()
+        self._drawn = text
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
     def _clear(self) -> None:
         if self._drawn:
@@ -112,7 +127,7 @@ class Terminal:
 
 def _escaped(text: str) -> str:
     """A sentence of ours may quote the model's words: they stay on one line."""
-    return escape(text.replace("\n", " ").encode(errors="backslashreplace"))
+    return escape(" ".join(text.splitlines()).encode(errors="backslashreplace"))
 
 
 def _git_ref() -> str:
@@ -124,5 +139,6 @@ def _reproduction(record: Record) -> str:
     python = record.environment.get("python") or sys.version.split()[0]
     version = "_".join(python.split(".")[:2])
     image = f"{REGISTRY}/numerai_predict_py_{version}:{_git_ref()}"
-    model = os.path.relpath(record.job.model)
+    name = without_query(record.job.model)
+    model = os.path.basename(name) if is_url(name) else os.path.relpath(name)
     return f'docker run -i --rm -v "$PWD:$PWD" {image} --debug --model $PWD/{model} --output_dir $PWD'

@@ -166,6 +166,7 @@ class Decoder:
 
         Raises:
             MessageTooLarge: the next message announces more than it may hold. Announced, not received: nothing is kept.
+            BrokenMessage: what comes cannot be a message.
         """
         self._buffer += data
         if len(self._buffer) > _HEADER.size + FIELDS_LIMIT + self._limit:
@@ -173,7 +174,7 @@ class Decoder:
         if len(self._buffer) >= _HEADER.size:
             size, payload = _HEADER.unpack_from(self._buffer)
             if size > FIELDS_LIMIT:
-                raise MessageTooLarge(size, FIELDS_LIMIT)
+                raise BrokenMessage("bytes that are no message")
             if payload > self._limit:
                 raise MessageTooLarge(payload, self._limit)
 

@@ -85,7 +85,7 @@ class Tree:
         The group goes first: that alone ends most of a fork bomb. What is left is stopped before it is killed, so that
         it cannot multiply in between.
         """
-        others = {pid for pid in self if pid != self._worker}
+        others = {pid for pid in self if pid != self._worker and not _ended(pid)}
         _signal_group(self._worker, signal.SIGKILL)
         deadline = time.monotonic() + KILL_DEADLINE
         while (alive := [pid for pid in self if not _ended(pid)]) and time.monotonic() < deadline:

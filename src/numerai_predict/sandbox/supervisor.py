@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from numerai_predict.failures import Failure
-from numerai_predict.interruption import deferred
+from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.job import MIB, Limits
 from numerai_predict.sandbox import messages
 from numerai_predict.sandbox.ending import Ending, Killed, Usage
@@ -73,6 +73,7 @@ class Worker:
         self._output = Output(show)
         self._decoder = messages.Decoder(limits.result)
         self._python = python or sys.executable
+        self._launched = False
         self._phase, self._file, self._version = "starting", "", ""
         self._clock, self._clock_started = 0.0, 0.0
         self._killed: Killed | None = None
@@ -80,9 +81,20 @@ class Worker:
         self._returned: messages.Returned | None = None
         self._waited: tuple[int, Any] | None = None
         self._peak_memory, self._peak_processes = 0, 1
+        self._exact_memory, self._next_exact_look = 0, 0.0
         self._oom_kills = kernel_oom_kills()
 
     def __enter__(self) -> "Worker":
+        try:
+            self._start()
+        except Interrupted:
+            # Held back until the worker was there, and `with` calls __exit__ only for what its block raises.
+            if self._launched:
+                self.__exit__()
+            raise
+        return self
+
+    def _start(self) -> None:
         with deferred():
             adopt_orphans()
             before = children(os.getpid())
@@ -100,7 +112,7 @@ class Worker:
             self._tree = Tree(self._process.pid, before)
             self._selector = _watch(self._process)
             self._started = time.monotonic()
-        return self
+            self._launched = True
 
     def __exit__(self, *_: object) -> None:
         with deferred():
@@ -167,6 +179,7 @@ class Worker:
             pass  # it has ended; waiting for its answer will tell how
 
     def _wait(self, expected: type[_Reply]) -> _Reply:
+        running = True
         while True:
             message = self._next_message()
             if isinstance(message, expected):
@@ -178,8 +191,11 @@ class Worker:
             elif message is not None:
                 self._kill("broken_result", problem=f"a message {type(message).__name__} that was not due")
                 self._fail()
-            elif not self._watch_once():
+            elif not running:
                 self._fail()
+            else:
+                # Its last message may come together with its end: one more look after that.
+                running = self._watch_once()
 
     def _wait_for_end(self) -> None:
         while self._watch_once():
@@ -235,6 +251,8 @@ class Worker:
                 self._decoder.feed(data)
             except messages.MessageTooLarge as error:
                 self._kill_for_result(error)
+            except messages.BrokenMessage as error:
+                self._kill("broken_result", problem=str(error))
         else:
             self._output.feed(key.data, data)
         return bool(data)
@@ -285,8 +303,18 @@ class Worker:
         # The exact number is needed only where the cheap one, never too low, says something new.
         if memory > self._peak_memory and 1 < count <= PSS_PROCESSES:
             memory = self._tree.memory_shared_once() or memory
+        elif memory > self._limits.memory and count > PSS_PROCESSES:
+            memory = self._memory_of_many() or memory
         self._peak_memory = max(self._peak_memory, memory)
         return memory
+
+    def _memory_of_many(self) -> int:
+        """The exact number, at most a tenth of the time: it takes 1 ms a process."""
+        now = time.monotonic()
+        if now >= self._next_exact_look:
+            self._exact_memory = self._tree.memory_shared_once()
+            self._next_exact_look = now + 10 * (time.monotonic() - now)
+        return self._exact_memory
 
     def _ask_where_it_is(self) -> None:
         try:

@@ -74,7 +74,12 @@ def _work(channel: "_Channel") -> None:
 
     _, benchmarks = channel.receive(messages.Predict)
     channel.doing = "reading"
-    arguments = [live_features] + [_read_parquet(descriptor) for descriptor in benchmarks]
+    arguments = [live_features]
+    for descriptor in benchmarks:
+        live_benchmark_models = _read_parquet(descriptor)
+        if set(live_benchmark_models.index) != set(live_features.index):
+            raise LookupError("its ids are not those of the live features")
+        arguments.append(live_benchmark_models)
     channel.doing = "predicting"
     predictions = predict(*arguments)
     channel.doing = "returning"
@@ -237,7 +242,7 @@ def _returned(predictions: Any) -> messages.Returned:
 def _ended(doing: str, error: BaseException) -> messages.Raised | messages.Exited:
     try:
         text = str(error)
-    except Exception:
+    except BaseException:
         text = "(its text raised an exception)"
     if isinstance(error, SystemExit):
         return messages.Exited(doing, "" if error.code is None else text[:300])
@@ -265,15 +270,20 @@ def _user_traceback(error: BaseException) -> str:
 
 def _trim(report: traceback.TracebackException) -> None:
     """Take this program's frames out of a traceback, and of its libraries' frames all but the innermost."""
+    chain = [report]
+    for link in chain:  # grows while it is walked: a chain may be thousands long, too long for recursion
+        chain += [earlier for earlier in (link.__cause__, link.__context__) if earlier is not None]
+    for link in reversed(chain):
+        _trim_one(link)
+
+
+def _trim_one(report: traceback.TracebackException) -> None:
     own = (__file__, pickle.__file__)
     frames = [frame for frame in report.stack if frame.filename not in own]
     users = [frame for frame in frames if not _is_library(frame.filename)]
     if users and frames[-1] is not users[-1]:
         users.append(frames[-1])
     report.stack[:] = users or frames
-    for earlier in (report.__cause__, report.__context__):
-        if earlier is not None:
-            _trim(earlier)
     # What a library raised and caught on the way says nothing about the user's code.
     if report.__cause__ is not None and _all_library(report.__cause__):
         report.__cause__, report.__suppress_context__ = None, True

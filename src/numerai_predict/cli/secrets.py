@@ -1,0 +1,68 @@
+"""Secrets on the command line: parsed, hidden from whoever lists processes, and redacted in what is printed."""
+
+import sys
+
+from numerai_predict.failures import Failure
+from numerai_predict.job import Upload
+from numerai_predict.redaction import Redaction, is_url, query_secrets
+
+
+def hide(*arguments: str | None) -> Redaction:
+    """Wipe the process's command line if one of these arguments is secret; return what redacts them.
+
+    Args:
+        arguments: URLs, paths, and the urlencoded fields of a presigned POST.
+    """
+    secrets = [secret for argument in arguments if argument for secret in _secrets(argument)]
+    if secrets:
+        _wipe_command_line()
+    return Redaction(secrets)
+
+
+def _secrets(argument: str) -> list[str]:
+    if is_url(argument):
+        return query_secrets(argument)
+    if "=" in argument and not argument.startswith(("/", ".")):
+        return [argument, *_fields(argument).values()]
+    return []
+
+
+def parse_upload(url: str | None, fields: str | None) -> Upload | None:
+    """Return the presigned POST that the command line describes, if it does.
+
+    Raises:
+        Failure: `usage`.
+    """
+    if url is None and fields is None:
+        return None
+    if not url or not fields:
+        missing, given = ("--post_data", "--post_url") if url else ("--post_url", "--post_data")
+        fix = f"Give {missing} as well: a presigned POST is a URL and fields."
+        raise Failure("usage", problem=f"{given} needs {missing}.", fix=fix)
+    if not is_url(url):
+        raise Failure("usage", problem="--post_url is not an http(s) URL.", fix="Give the URL of a presigned POST.")
+    parsed = _fields(fields)
+    if len(parsed) != fields.strip("&").count("&") + 1:
+        problem = "--post_data has a field twice, or one without a name."
+        raise Failure("usage", problem=problem, fix="Give each field of the presigned POST once, urlencoded.")
+    return Upload(url, parsed)
+
+
+def _fields(text: str) -> dict[str, str]:
+    from urllib.parse import parse_qsl
+
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def _wipe_command_line() -> None:
+    """Overwrite the arguments in this process's memory, which `ps` and /proc/PID/cmdline show (Linux)."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b")")[2].split()
+    # proc(5): arg_start and arg_end are fields 48 and 49; the name in brackets, left out here, is field 2.
+    start, end = int(fields[48 - 3]), int(fields[49 - 3])
+    if 0 < start < end:
+        ctypes.memset(start, 0, end - start)
