@@ -1,7 +1,7 @@
 """The two questions that a run asks Numerai's API. Neither needs an account.
 
 Not through numerapi, which has no timeout, loses the server's words, and imports pandas; the question about a file is
-the one that numerapi asks, letter for letter, and a test holds it to that.
+the one that numerapi asks, and a test holds it to that.
 """
 
 import os
@@ -18,18 +18,13 @@ API_URL = "https://api-tournament.numer.ai"
 CLASSIC = 8
 """The number of the Classic tournament."""
 
-DATASET_QUERY = """
-QUERY_TEXT
-"""
+DATASET_QUERY = (
+    "query($filename: String! $round: Int $tournament: Int) "
+    "{ dataset(filename: $filename round: $round tournament: $tournament) }"
+)
 
-ROUND_QUERY = """
-            query($tournament: Int!) {
-              rounds(tournament: $tournament
-                     number: 0) {
-                number
-              }
-            }
-        """
+ROUND_QUERY = "query($tournament: Int!) { rounds(tournament: $tournament number: 0) { number } }"
+"""The round with the number 0 is the open one."""
 
 _NO_SUCH_FILE = "the requested file does not exist"
 
@@ -40,7 +35,7 @@ def dataset_url(name: str, deadline: Deadline) -> str | None:
     Raises:
         Failure: `api_failed`.
     """
-    variables = {"filename": name, "tournament": CLASSIC}
+    variables = {"filename": name, "round": None, "tournament": CLASSIC}
     what = f"where {name} is"
     try:
         url = _ask(DATASET_QUERY, variables, what, deadline).get("dataset")
