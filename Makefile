@@ -51,6 +51,7 @@ $(VENV)/demo-installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/dev-installed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sample,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/numerapi-2 numerapi==2.20.7
 	touch $@
 
 $(SAMPLE)/live.parquet: src/numerai_predict/sample_round.py $(VENV)/demo-installed

@@ -192,3 +192,6 @@ def start_predict(tmp_path: Path, sample_round: Path) -> Iterator[Callable[..., 
 def run_predict(start_predict: Callable[..., Command]) -> Callable[..., Run]:
     """Run the command on a model and the sample round to its end."""
     return lambda model, *flags: start_predict(model, *flags).finish()
+
+
+from world import blend_pickle, make_world, right_bytes, world  # noqa: E402, F401  fixtures that need those above

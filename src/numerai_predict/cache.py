@@ -1,16 +1,17 @@
 """Downloads that are kept for the next run, one folder for each user.
 
-The ETag is part of a copy's name, so a copy is whole and of one version or it is not there; every use asks the server
-whether that version is still the file. A cache that cannot be used is done without.
+A copy's name holds its digest and the ETag that the server gave, so a copy is whole and of one version or it is not
+used; and every use asks the server whether that version is still the file. A cache that cannot be used is done without.
 """
 
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from numerai_predict import transfer
 from numerai_predict.local_files import LocalFile, open_file, receive
-from numerai_predict.transfer import Deadline, Download, Progress, TransferFailed
+from numerai_predict.transfer import Deadline, Progress, TransferFailed
 
 PART_LIFETIME = 3600.0
 """Seconds after which the unfinished file of a download that was killed is removed."""
@@ -37,9 +38,10 @@ def fetch(name: str, url: str, deadline: Deadline, progress: Progress, check: Ch
     except OSError:
         return _without_cache(name, url, deadline, progress, check)
     try:
-        return _fetch(folder, os.path.basename(name), url, deadline, progress, check, copy, etag)
+        file = _fetch(folder, os.path.basename(name), url, deadline, progress, check, copy, etag)
     except OSError:
         return _without_cache(name, url, deadline, progress, check)
+    return replace(file, path=name)
 
 
 def _folder(name: str) -> str:
@@ -72,7 +74,7 @@ def _fetch(
             if not answer.modified and copy is not None:
                 return copy
         new = _checked(open_file(part), check)
-        _keep(part, folder, name, answer)
+        _keep(part, folder, name, new, answer.etag)
         return new
     finally:
         try:
@@ -81,19 +83,15 @@ def _fetch(
             pass
 
 
-def _keep(part: str, folder: str, name: str, answer: Download) -> None:
+def _keep(part: str, folder: str, name: str, file: LocalFile, etag: str) -> None:
     """Give a finished download its name, and remove older versions."""
-    copy = _copy_name(name, answer)
-    if not answer.etag or len(copy) > 250:
+    copy = f"{name}@{file.sha256}@{etag.encode().hex()}"
+    if not etag or len(copy) > 250:
         return
     os.replace(part, os.path.join(folder, copy))
     for other in os.listdir(folder):
         if other.startswith(f"{name}@") and other != copy:
             _remove(os.path.join(folder, other))
-
-
-def _copy_name(name: str, answer: Download) -> str:
-    return f"{name}@{answer.size}@{answer.etag.encode().hex()}"
 
 
 def _copy_at_hand(folder: str, name: str, check: Check) -> tuple[LocalFile | None, str]:
@@ -104,9 +102,9 @@ def _copy_at_hand(folder: str, name: str, check: Check) -> tuple[LocalFile | Non
             _remove(path)
         if not copy.startswith(f"{name}@"):
             continue
-        _, size, etag = copy.split("@")
+        _, sha256, etag = copy.split("@")
         file = open_file(path)
-        if file.size == int(size) and not check(file):
+        if file.sha256 == sha256 and not check(file):
             return file, bytes.fromhex(etag).decode()
         file.close()
         _remove(path)

@@ -197,11 +197,24 @@ def post_form(url: str, fields: dict[str, str], name: str, content: bytes, deadl
         parts: list[Any] = [*fields.items(), ("file", (name, content, "text/csv"))]
         body, content_type = encode_multipart_formdata(parts)  # anew for each try: no half-consumed body is sent again
         with _request("POST", url, deadline, headers={"Content-Type": content_type}, body=body) as response:
-            if 200 <= response.status < 300:
-                return int(response.status)
-            raise _refused(response, _whole_body(response, deadline))
+            answer = _whole_body(response, deadline)
+            if not 200 <= response.status < 300:
+                raise _refused(response, answer)
+            _check_confirmation(response, answer, content)
+            return int(response.status)
 
     return _tried(attempt, deadline)
+
+
+def _check_confirmation(response: Any, answer: bytes, content: bytes) -> None:
+    """Tell a store's confirmation from the page with which a proxy or a log-in portal answers everything."""
+    import hashlib
+
+    if answer.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise TransferFailed("a web page answered instead of the store", response.status)
+    md5 = _md5_in_etag(response)
+    if md5 and md5 != hashlib.md5(content, usedforsecurity=False).hexdigest():
+        raise _TryAgain("the store has something else than what was sent")
 
 
 # --- one try

@@ -63,4 +63,5 @@ class S3(StandIn):
         s3_post.check(form, bucket)
         self.objects[bucket, form.key] = form.content
         status = form.fields.get("success_action_status", "204")
-        return Answer(int(status) if status in ("200", "201") else 204)
+        etag = f'"{hashlib.md5(form.content).hexdigest()}"'
+        return Answer(int(status) if status in ("200", "201") else 204, {"ETag": etag, "x-amz-request-id": "0123"})

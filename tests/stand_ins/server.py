@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.cut == 0.0:
             return
         body = answer.body if fault.body is None else fault.body
-        if fault.corrupt:
+        if fault.corrupt and len(body) > 16:
             body = body[:8] + bytes(len(body) - 16) + body[-8:]
         headers = answer.headers | fault.headers | {"Content-Length": str(len(body) + fault.longer)}
         status = fault.status or answer.status
