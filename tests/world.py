@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 import cloudpickle
 import conftest  # which imports this module in turn
 import pytest
-from stand_ins.numerai import Numerai
-from stand_ins.s3 import S3
+
+from numerai_predict.stand_ins.numerai import Numerai
+from numerai_predict.stand_ins.s3 import S3
 
 LIVE, BENCHMARKS = "v5.3/live.parquet", "v5.3/live_benchmark_models.parquet"
 

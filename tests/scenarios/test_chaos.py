@@ -12,7 +12,8 @@ import time
 from collections import Counter
 
 import pytest
-from stand_ins.server import FAULTS
+
+from numerai_predict.stand_ins.server import FAULTS
 
 RUNS = int(os.environ.get("CHAOS_RUNS", "20"))
 

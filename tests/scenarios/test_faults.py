@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from stand_ins.server import FAULTS
+
+from numerai_predict.stand_ins.server import FAULTS
 
 SECONDS = 2.5
 """The deadline of all transfers in these runs."""

@@ -353,3 +353,16 @@ def test_the_command_line_is_wiped(world):
 
     assert shown.strip(b"\0") == b""
     assert os.path.exists("/proc/self/cmdline")
+
+
+def test_demo(world):
+    """The tour shows a success, a failed upload and the way back; it ends well only if all three do as they should."""
+    command = [sys.executable, "-m", "numerai_predict", "demo"]
+    environment = world.environment() | {"PYTHONPATH": str(ROOT / "src")}
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=90)
+
+    assert run.returncode == 0, run.stderr
+    assert "confirmed with HTTP status 204" in run.stderr
+    assert "the presigned POST has expired" in run.stderr
+    assert run.stderr.count("The store has the bytes of the CSV") == 2
+    assert os.listdir(world.temporary) == []

@@ -2,7 +2,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from numerai_predict.cli import COMMANDS
+from numerai_predict.cli import command
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,7 +38,7 @@ def test_flags_named_in_agents_md():
     import argparse
 
     parser = argparse.ArgumentParser(add_help=False)
-    COMMANDS["predict"].add_arguments(parser)
+    command("predict").add_arguments(parser)
     flags = {flag for action in parser._actions for flag in action.option_strings}
     section = (ROOT / "AGENTS.md").read_text().partition("## Flags")[2].partition("\n## ")[0]
 

@@ -14,12 +14,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from conftest import ROOT, scrubbed_environment
-from stand_ins.numerai import Numerai
-from stand_ins.s3 import S3
-from stand_ins.server import FAULTS, HTML
 from urllib3.filepost import encode_multipart_formdata
 
 from numerai_predict import numerai_api
+from numerai_predict.stand_ins.numerai import Numerai
+from numerai_predict.stand_ins.s3 import S3
+from numerai_predict.stand_ins.server import FAULTS, HTML
 from numerai_predict.transfer import Deadline
 
 CSV = b"id,prediction\nn1,0.5\n"

@@ -3,10 +3,17 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 from numerai_predict import __version__
-from numerai_predict.cli import predict, upload
+
+COMMANDS = {
+    "predict": "run a pickled model, judge its predictions, and save or upload them",
+    "upload": "send predictions that are on disk to a presigned POST",
+    "demo": "show an operator's run, against stand-ins on this machine",
+}
+"""The subcommands, and what each does; the module of the same name is imported only when it is asked for."""
 
 
 class Command(Protocol):
@@ -22,31 +29,35 @@ class Command(Protocol):
         """Run it; return the exit code."""
 
 
-COMMANDS: dict[str, Command] = {"predict": predict, "upload": upload}
-"""The subcommands by name; the first line of a module's docstring says what it does."""
+def command(name: str) -> Command:
+    """Return the module of a subcommand."""
+    return cast(Command, import_module(f"numerai_predict.cli.{name}"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the given arguments, by default the process's; return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="numerai-predict", description="Run pickled models for the Numerai Tournament.", allow_abbrev=False
-    )
-    parser.add_argument("--version", action="version", version=f"numerai-predict {__version__}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, module in COMMANDS.items():
-        summary, _, _ = str(module.__doc__).partition("\n")
-        subparser = subparsers.add_parser(
-            name,
-            help=summary,
-            description=module.DESCRIPTION,
-            epilog=module.EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        subparser.add_argument("--version", action="version", version=f"numerai-predict {__version__}")
-        module.add_arguments(subparser)
+    argv = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
         # What a model says may hold characters that the terminal's encoding lacks.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    arguments = parser.parse_args(argv)
-    return COMMANDS[arguments.command].run(arguments)
+    arguments = _parser(argv).parse_args(argv)
+    return command(arguments.command).run(arguments)
+
+
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of the whole command, with the options of the one subcommand that is asked for."""
+    parser = argparse.ArgumentParser(
+        prog="numerai-predict", description="Run pickled models for the Numerai Tournament.", allow_abbrev=False
+    )
+    version = f"numerai-predict {__version__}"
+    parser.add_argument("--version", action="version", version=version)
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, allow_abbrev=False)
+        if argv[:1] == [name]:
+            module = command(name)
+            subparser.description, subparser.epilog = module.DESCRIPTION, module.EPILOG
+            subparser.formatter_class = argparse.RawDescriptionHelpFormatter
+            subparser.add_argument("--version", action="version", version=version)
+            module.add_arguments(subparser)
+    return parser

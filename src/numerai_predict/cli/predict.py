@@ -1,4 +1,4 @@
-"""run a pickled model and save its predictions
+"""`numerai-predict predict`: run a pickled model, judge its predictions, and save or upload them.
 
 Stdout carries only the result: the path of the predictions, or the record with --json. Everything for people goes to
 stderr.

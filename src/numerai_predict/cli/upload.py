@@ -1,4 +1,4 @@
-"""send predictions that are on disk to a presigned POST
+"""`numerai-predict upload`: send predictions that are on disk to a presigned POST.
 
 For predictions whose upload failed. Nothing is judged again: the same bytes are sent.
 """

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 
-from stand_ins.server import Answer, Leg, Request, StandIn
+from numerai_predict.stand_ins.server import Answer, Leg, Request, StandIn
 
 SIGNATURE = "canary5ignature0fNumerai"
 """Stands in the query string of every URL that this API hands out; a file is not given without it."""

@@ -3,7 +3,11 @@
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 HTML = b"<!DOCTYPE html><html><body>Please log in to this network.</body></html>"
 
@@ -106,7 +110,7 @@ class Leg:
 class StandIn:
     """A server on this machine, in threads; a context manager. What it answers is its subclasses' business."""
 
-    def __enter__(self):
+    def __enter__(self) -> "Self":
         handler = type("Handler", (_Handler,), {"stand_in": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True

@@ -7,7 +7,7 @@ import hmac
 import time
 from urllib.parse import quote
 
-from stand_ins.server import Request
+from numerai_predict.stand_ins.server import Request
 
 ACCESS_KEY = "AKIASTANDIN000000000"
 SECRET_KEY = "canary5ecretKey0fTheStore"
@@ -88,8 +88,8 @@ def _check_get_v4(request: Request) -> None:
             "UNSIGNED-PAYLOAD",
         ]
     )
-    text = ["AWS4-HMAC-SHA256", query["X-Amz-Date"], "/".join([date, *scope]), _sha256(canonical)]
-    _compare(signature, _sign_v4(date, "\n".join(text)))
+    to_sign = ["AWS4-HMAC-SHA256", query["X-Amz-Date"], "/".join([date, *scope]), _sha256(canonical)]
+    _compare(signature, _sign_v4(date, "\n".join(to_sign)))
     made = datetime.datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
     age = time.time() - made.timestamp()
     if age > int(query["X-Amz-Expires"]):

@@ -3,9 +3,9 @@
 import hashlib
 from typing import Any
 
-from stand_ins import s3_post, s3_signatures
-from stand_ins.s3_signatures import ACCESS_KEY, REGION, SECRET_KEY, Refused
-from stand_ins.server import Answer, Leg, Request, StandIn
+from numerai_predict.stand_ins import s3_post, s3_signatures
+from numerai_predict.stand_ins.s3_signatures import ACCESS_KEY, REGION, SECRET_KEY, Refused
+from numerai_predict.stand_ins.server import Answer, Leg, Request, StandIn
 
 
 class S3(StandIn):

@@ -5,8 +5,8 @@ import datetime
 import json
 from dataclasses import dataclass
 
-from stand_ins.s3_signatures import Refused, check_post
-from stand_ins.server import Request
+from numerai_predict.stand_ins.s3_signatures import Refused, check_post
+from numerai_predict.stand_ins.server import Request
 
 NEED_NO_CONDITION = {"policy", "signature", "x-amz-signature", "awsaccesskeyid", "file"}
 
@@ -64,7 +64,8 @@ def _check_condition(condition: object, fields: dict[str, str], form: Form) -> s
         ((name, value),) = condition.items()
         condition = ["eq", f"${name}", value]
     assert isinstance(condition, list)
-    kind, name, value = condition
+    kind, value = condition[0], condition[2]
+    name = str(condition[1])
     if kind == "content-length-range":
         _check_size(len(form.content), int(name), int(value))
         return ""
