@@ -10,27 +10,104 @@ WORKERS ?= 2
 # An empty environment (`env -i make demo`) has no PATH, and make would find nothing.
 export PATH := $(or $(PATH),/usr/local/bin:/usr/bin:/bin)
 
+# The Pythons are the py3.* directories, and nothing else lists them: 3_10 3_11 ...
+MINORS := $(shell printf '%s\n' $(patsubst py3.%,%,$(wildcard py3.*)) | sort -n)
+VERSIONS := $(MINORS:%=3_%)
+NEWEST := $(lastword $(MINORS))
+
+# docker or podman, whichever answers. Only the targets that need one ask.
+ENGINE = $(shell for engine in docker podman; do $$engine info > /dev/null 2>&1 && echo $$engine && break; done)
+NAME := numerai_predict_py
+GIT_REF := $(shell git rev-parse --short HEAD 2> /dev/null)
+AWS_REGION ?= us-west-2
+ECR = $(or $(ACCOUNT_ID),$(error set ACCOUNT_ID, the number of the AWS account)).dkr.ecr.$(AWS_REGION).amazonaws.com
+BUILD_ARGS ?=
+
+TESTS := $(VERSIONS:%=test_%)
+BUILDS := $(VERSIONS:%=build_%)
+PUSHES_LATEST := $(VERSIONS:%=push_latest_%)
+PUSHES_STABLE := $(VERSIONS:%=push_stable_%)
+LOCKS := $(VERSIONS:%=lock_%)
+ENVIRONMENTS := $(VERSIONS:%=env_%)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test_predict lint docs benchmark clean
+.PHONY: help demo test test_predict test_environments lint docs dockerfiles benchmark clean versions versions.json build \
+    build_shell push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
+    $(ENVIRONMENTS)
 
 help: ## List the targets
-	@grep -hE '^[a-z_]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@sed -nE 's/^([a-z_.]+|\$$\(([A-Z_]+)\)):.*## (.*)/\1\t\3/p' $(MAKEFILE_LIST) \
+	    | sed -e 's/$$(TESTS)/test_3_XX/' -e 's/$$(BUILDS)/build_3_XX/' -e 's/$$(PUSHES_LATEST)/push_latest_3_XX/' \
+	        -e 's/$$(PUSHES_STABLE)/push_stable_3_XX/' -e 's/$$(LOCKS)/lock_3_XX/' -e 's/$$(ENVIRONMENTS)/env_3_XX/' \
+	    | expand -t 24
+	@echo "3_XX: $(VERSIONS)"
+
+versions: ## List the Pythons that have a directory
+	@printf '%s\n' $(MINORS:%=3.%)
+
+versions.json: ## The same as a matrix for workflows, in the two forms that they need
+	@printf '[%s]\n' "$$(for minor in $(MINORS); do printf '{"version":"3.%s","target":"3_%s","image":"3{0}%s"}\n' \
+	    $$minor $$minor $$minor; done | paste -sd,)"
 
 demo: $(SAMPLE)/model.pkl ## Run the main job on a sample round: a pickle in, a valid submission out
 	$(BIN)/python predict.py --model $(SAMPLE)/model.pkl --dataset $(SAMPLE)/live.parquet \
 	    --benchmarks $(SAMPLE)/live_benchmark_models.parquet --output_dir $(SAMPLE)
 
-test: $(VENV)/dev-installed ## Run all tests
+test: $(VENV)/dev-installed $(VENV)/poetry-installed ## Run all tests
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 test_predict: $(VENV)/dev-installed ## Run the tests of the entrypoint: every flag, every ending
 	$(BIN)/python -m pytest -n $(WORKERS) tests/test_predict.py tests/scenarios
 
-lint: $(VENV)/dev-installed ## Check style and types
+$(TESTS): test_3_%: $(VENV)/dev-installed ## Run that Python's two pickles through the whole program, in its environment
+	$(BIN)/python tools/try_environment.py 3.$*
+
+test_environments: $(VENV)/dev-installed ## Install every full lock in turn, try imports and pickles; needs 25 GB of disk
+	for minor in $(MINORS); do $(BIN)/python tools/try_environment.py 3.$$minor --full || exit 1; $(BIN)/uv cache clean -q; done
+
+lint: $(VENV)/dev-installed ## Check style, types, generated files and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/dockerfiles.py --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
+	$(BIN)/zizmor --offline --quiet .github/workflows
+
+build: $(BUILDS) ## Build every image
+
+$(BUILDS): build_3_%: ## Build that Python's image
+	$(or $(ENGINE),$(error no container engine answers)) build $(BUILD_ARGS) --build-arg GIT_REF=$(GIT_REF) \
+	    -t $(NAME)_3_$*:latest -t $(NAME)_3_$*:$(GIT_REF) -f py3.$*/Dockerfile .
+
+build_shell: ## Build the container in which the tests run
+	$(or $(ENGINE),$(error no container engine answers)) build $(BUILD_ARGS) -t numerai_predict_shell:latest -f shell/Dockerfile .
+
+push_latest: $(PUSHES_LATEST) ## Push every image to ECR as latest
+
+push_stable: $(PUSHES_STABLE) ## Push every image to ECR as stable
+
+$(PUSHES_LATEST): push_latest_3_%: build_3_% ## Push that Python's image to ECR as latest and by its commit
+	for tag in latest $(GIT_REF); do \
+	    $(ENGINE) tag $(NAME)_3_$*:latest $(ECR)/$(NAME)_3_$*:$$tag && $(ENGINE) push $(ECR)/$(NAME)_3_$*:$$tag || exit 1; \
+	done
+
+$(PUSHES_STABLE): push_stable_3_%: build_3_% ## Push that Python's image to ECR as stable
+	$(ENGINE) tag $(NAME)_3_$*:latest $(ECR)/$(NAME)_3_$*:stable
+	$(ENGINE) push $(ECR)/$(NAME)_3_$*:stable
+
+$(LOCKS): lock_3_%: $(VENV)/poetry-installed ## Lock that Python's packages anew, and export requirements.txt
+	sh tools/lock.sh $(CURDIR)/$(VENV)/poetry py3.$*
+
+$(ENVIRONMENTS): env_3_%: $(VENV)/dev-installed ## Make a virtual environment with that Python's whole lock
+	$(BIN)/python -m numerai_predict.environments create 3.$* $(VENV)-3.$*
+
+add_python_version: $(VENV)/dev-installed ## Make the directory of a new Python: VERSION=3.XX
+	$(BIN)/python tools/add_python_version.py $(or $(VERSION),$(error say which: VERSION=3.XX))
+	@echo "Now: make lock_$(subst .,_,$(VERSION)), then $(BIN)/python tests/generate_pkl.py --version $(VERSION)"
+
+dockerfiles: $(VENV)/dev-installed ## Write every Dockerfile from the template
+	$(BIN)/python tools/dockerfiles.py
 
 docs: $(VENV)/dev-installed ## Write the pages that are generated from the code
 	$(BIN)/python docs/generate.py
@@ -52,6 +129,12 @@ $(VENV)/demo-installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev-installed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sample,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/numerapi-2 numerapi==2.20.7
+	touch $@
+
+# Apart from everything else: Poetry brings fifty packages along.
+$(VENV)/poetry-installed: | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)/poetry
+	$(VENV)/poetry/bin/pip install --quiet --disable-pip-version-check poetry==2.5.1 poetry-plugin-export==1.10.1
 	touch $@
 
 $(SAMPLE)/live.parquet: src/numerai_predict/sample_round.py $(VENV)/demo-installed

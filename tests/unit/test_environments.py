@@ -1,0 +1,207 @@
+"""The py3.XX directories: every one whole, locked as it says, and the same as the others where it should be."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, scrubbed_environment
+
+from numerai_predict import environments
+
+VERSIONS = environments.versions()
+EACH = pytest.mark.parametrize("version", VERSIONS)
+
+
+def poetry() -> str:
+    """Poetry, which `make test` installs apart from everything else."""
+    path = os.environ.get("POETRY", str(ROOT / ".venv/poetry/bin/poetry"))
+    if not Path(path).exists():
+        assert "CI" not in os.environ, "`make test` installs Poetry there"
+        pytest.skip(f"Poetry is not at {path}; `make test` installs it there")
+    return path
+
+
+def make(*arguments: str) -> str:
+    command = ["make", "--no-print-directory", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+# --- directories
+
+
+@EACH
+def test_a_directory_is_whole(version):
+    """Each directory has its four files, is named after its Python, and takes exactly that one."""
+    folder = environments.directory(version)
+    project = environments.read_toml(folder / "pyproject.toml")["project"]
+    minor = int(version.removeprefix("3."))
+
+    assert {path.name for path in folder.iterdir()} == {
+        "Dockerfile",
+        "poetry.lock",
+        "pyproject.toml",
+        "requirements.txt",
+    }
+    assert project["name"] == f"py3-{minor}"
+    assert project["readme"] == "../README.md"
+    assert project["requires-python"] == f">=3.{minor},<3.{minor + 1}"
+
+
+@EACH
+def test_the_lock_is_that_of_the_pyproject(version):
+    """Poetry finds that the lock fits the pyproject.toml, and exports from it the requirements.txt that is there."""
+    folder = environments.directory(version)
+    export = ["export", "--format", "requirements.txt", "--without-hashes"]
+    options = {
+        "cwd": folder,
+        "capture_output": True,
+        "text": True,
+        "env": os.environ | {"POETRY_VIRTUALENVS_CREATE": "false"},
+    }
+
+    subprocess.run([poetry(), "check", "--lock"], check=True, **options)
+    exported = subprocess.run([poetry(), *export], check=True, **options).stdout
+    assert exported == (folder / "requirements.txt").read_text()
+
+
+@EACH
+def test_locks_name_no_registry(version):
+    """Neither a lock nor an export names a place where packages come from."""
+    folder = environments.directory(version)
+
+    assert "://" not in (folder / "requirements.txt").read_text()
+    assert not re.search(r"^(url|index|\[package\.source\])", (folder / "poetry.lock").read_text(), re.MULTILINE)
+    assert list(ROOT.rglob("uv.lock")) == []
+
+
+@EACH
+def test_what_models_import_is_exact(version):
+    """Every direct dependency is pinned to one version, but for the plumbing and what old pickles only import."""
+    text = (environments.directory(version) / "pyproject.toml").read_text()
+    exact = re.findall(r'"([\w-]+) \(==', text)
+    ranges = re.findall(r'"([\w-]+) \((?!==)', text)
+
+    assert {"numpy", "pandas", "scikit-learn", "lightgbm", "torch", "cloudpickle"} <= set(exact)
+    assert {"requests", "numerapi", "urllib3", "platformdirs"} <= set(ranges)
+    assert len(exact) > 25
+
+
+def test_dockerfiles_are_generated():
+    """Every Dockerfile is what the template makes of its directory."""
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    check = [sys.executable, str(ROOT / "tools/dockerfiles.py"), "--check"]
+
+    subprocess.run(check, check=True, env=environment)
+
+
+# --- slices
+
+
+@EACH
+def test_a_slice(version):
+    """The slice of an import holds its package and all that this needs, as locked, and little else."""
+    lock = environments.read_lock(version)
+    lines = lock.slice(["lightgbm", "pandas"])
+    names = {line.partition("==")[0] for line in lines}
+
+    assert {"lightgbm", "numpy", "scipy", "pandas", "python-dateutil"} <= names
+    assert "torch" not in names
+    assert len(names) < 12
+    assert set(lines) <= set((environments.directory(version) / "requirements.txt").read_text().splitlines())
+
+
+def test_imports_that_are_named_otherwise():
+    """What is imported under another name than its package is found; of a dotted import, the first part counts."""
+    lines = environments.read_lock("3.12").slice(["sklearn.linear_model", "PIL", "pytorch_lightning"])
+    names = {line.partition("==")[0] for line in lines}
+
+    assert {"scikit-learn", "pillow", "pytorch-lightning"} <= names
+
+
+def test_an_import_that_no_package_has():
+    """An import that the lock has no package for is named."""
+    with pytest.raises(LookupError, match="no-such-thing"):
+        environments.read_lock("3.12").slice(["no_such_thing"])
+
+
+def test_a_python_without_a_directory():
+    """A Python that there is no environment for is named, and so are those that there are."""
+    with pytest.raises(LookupError, match=r"3\.9.*3\.10, 3\.11"):
+        environments.directory("3.9")
+
+
+# --- pickles
+
+
+@EACH
+def test_pickles(version):
+    """Each Python has its two pickles, small enough to be kept here, without a path of the machine that made them."""
+    for suffix in ("", "_legacy"):
+        content = (ROOT / f"tests/models/model_{version.replace('.', '_')}{suffix}.pkl").read_bytes()
+        assert len(content) < 300_000
+        assert re.findall(rb"/(?:home|root|tmp|work|Users|usr|var)/[\x20-\x7e]*", content) == []
+
+
+@EACH
+def test_pickles_run_in_their_environment(version):
+    """Both pickles give the same valid predictions in an environment made from that Python's lock."""
+    if environments.interpreter(version) is None:
+        pytest.skip(f"this machine has no Python {version}")
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, str(ROOT / "tools/try_environment.py"), version]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("300 valid predictions") == 2
+
+
+# --- what follows from the directories
+
+
+def test_make_knows_the_versions():
+    """The Makefile lists the directories, and a target of each kind for every one of them."""
+    assert make("versions").split() == VERSIONS
+    for target in ("build", "test", "push_latest", "push_stable", "lock", "env"):
+        for version in VERSIONS:
+            name = f"{target}_{version.replace('.', '_')}"
+            dry = ["make", "-n", "-C", str(ROOT), name, "ACCOUNT_ID=1", "ENGINE=engine"]
+            assert subprocess.run(dry, capture_output=True).returncode == 0, name
+
+
+def test_matrix_of_the_workflows():
+    """The matrix of the workflows has every version, in the forms that other tools rely on."""
+    matrix = json.loads(make("versions.json"))
+
+    assert [row["version"] for row in matrix] == VERSIONS
+    assert {"version": "3.10", "target": "3_10", "image": "3{0}10"} in matrix
+
+
+def test_workflows_pin_their_actions():
+    """Every action of another repository is pinned by its commit, with the version beside it."""
+    for path in (ROOT / ".github/workflows").iterdir():
+        for action in re.findall(r"uses: (.*)", path.read_text()):
+            assert action.startswith("$/") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", action), action
+
+
+def test_a_new_python(tmp_path):
+    """A new Python is one command: everything but lock and pickles is there, and nothing else needed a hand."""
+    clone = tmp_path / "clone"
+    subprocess.run(["git", "clone", "--quiet", ROOT, clone], check=True)
+    environment = scrubbed_environment() | {"PYTHONPATH": str(clone / "src")}
+    command = [sys.executable, str(clone / "tools/add_python_version.py"), "3.99"]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+
+    project = environments.read_toml(clone / "py3.99/pyproject.toml")["project"]
+    assert project["requires-python"] == ">=3.99,<3.100"
+    assert project["name"] == "py3-99"
+    dockerfile = (clone / "py3.99/Dockerfile").read_text()
+    assert "python:3.99-slim" in dockerfile
+    assert "py3.14" not in dockerfile
+    for target in ("versions", "versions.json", "help"):
+        listed = subprocess.run(["make", "-C", str(clone), target], capture_output=True, text=True).stdout
+        assert "99" in listed
+    assert subprocess.run(command, env=environment, capture_output=True).returncode == 1

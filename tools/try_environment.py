@@ -1,0 +1,133 @@
+"""Run a Python's two test pickles through the whole program, in its environment: `make test_3_12`.
+
+In its container where an engine answers and has the image (`make build_3_12`); otherwise in a virtual environment that
+is made from its lock, with the slice that the pickles need. It says which.
+
+    python tools/try_environment.py 3.12 [--full | --container]
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from numerai_predict import environments
+from numerai_predict.environments import ROOT
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+from generate_pkl import IMPORTS, MODELS, sample
+
+FULL_GIGABYTES = 25
+"""Free disk that a full environment needs: some 11 GB, and as much again while it is installed."""
+
+Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
+
+
+def main() -> None:
+    """Try one environment; exit with 1 if a pickle does not give valid predictions."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("version", choices=environments.versions())
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--container", action="store_true", help="in the container, or fail")
+    how.add_argument("--full", action="store_true", help="in a virtual environment with the whole lock")
+    arguments = parser.parse_args()
+    version = arguments.version
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        sample(Path(sys.executable), folder / "sample")
+        image = f"numerai_predict_py_{version.replace('.', '_')}:latest"
+        engine = None if arguments.full else engine_with(image)
+        if engine:
+            print(f"Python {version}: in the container {image}, by {os.path.basename(engine)}")
+            try_pickles(version, folder, container(engine, image, folder))
+        elif arguments.container:
+            sys.exit(f"No engine answers that has {image}: make build_{version.replace('.', '_')}")
+        else:
+            try_virtual_environment(version, folder, full=arguments.full)
+
+
+# --- where
+
+
+def engine_with(image: str) -> str | None:
+    """Return the container engine that answers and has an image."""
+    for name in ("docker", "podman"):
+        path = shutil.which(name)
+        if path and not subprocess.run([path, "image", "inspect", image], capture_output=True).returncode:
+            return path
+    return None
+
+
+def container(engine: str, image: str, folder: Path) -> Run:
+    """Run the command in a container as Numerai does: one CPU, 4 GB, no network."""
+    limits = ["--network", "none", "--cpus", "1", "--memory", "4g", "--user", f"{os.getuid()}:{os.getgid()}"]
+    mounts = ["-v", f"{folder}:{folder}", "-v", f"{MODELS}:{MODELS}:ro"]
+    return lambda flags: _run([engine, "run", "--rm", *limits, *mounts, image, *flags])
+
+
+def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
+    """Make an environment from the lock, and try the pickles in it; with the whole lock, the imports as well."""
+    if environments.interpreter(version) is None:
+        print(f"Python {version}: NOT TRIED, this machine has neither a container engine with its image nor the Python")
+        return
+    if full and shutil.disk_usage(folder).free < FULL_GIGABYTES * 1e9:
+        sys.exit(f"A full environment needs {FULL_GIGABYTES} GB of free disk under {folder}")
+    lock = environments.read_lock(version)
+    wanted = list(lock.requirements.values()) if full else lock.slice([*environments.WORKER, *IMPORTS])
+    start = time.monotonic()
+    python = environments.create(version, folder / "environment", wanted)
+    size = sum(path.lstat().st_size for path in (folder / "environment").rglob("*")) / 1e9
+    what = "the whole lock" if full else "the slice of the lock that its pickles need"
+    print(f"Python {version}: in a virtual environment with {what}: ", end="")
+    print(f"{len(wanted)} packages, {size:.2f} GB, made in {time.monotonic() - start:.0f} s")
+    try_pickles(version, folder, lambda flags: _run([str(python), str(ROOT / "predict.py"), *flags]))
+    if full:
+        try_imports(version, python)
+
+
+# --- what
+
+
+def try_pickles(version: str, folder: Path, run: Run) -> None:
+    """Run both pickles; both have to give valid predictions, and the same ones."""
+    csvs = []
+    for suffix in ("", "_legacy"):
+        model, csv = MODELS / f"model_{version.replace('.', '_')}{suffix}.pkl", folder / f"predictions{suffix}.csv"
+        flags = ["--model", str(model), "--dataset", str(folder / "sample/live.parquet"), "--output", str(csv)]
+        flags += ["--benchmarks", str(folder / "sample/live_benchmark_models.parquet")]
+        result = run(flags)
+        if result.returncode:
+            sys.exit(f"{model.name} failed:\n{result.stderr}")
+        print(f"  {model.name}: {csv.read_text().count(chr(10)) - 1} valid predictions")
+        csvs.append(csv.read_bytes())
+    if csvs[0] != csvs[1]:
+        sys.exit("the two forms of the same model differ in their predictions")
+
+
+def try_imports(version: str, python: Path) -> None:
+    """Run every import statement that works in today's environment of this Python."""
+    failed = []
+    for name in (ROOT / "tests/models/imports.txt").read_text().split("\n"):
+        module, _, only = name.partition(" ")
+        if not module or module.startswith("#") or (only and version not in only.split(",")):
+            continue
+        result = _run([str(python), "-c", f"import {module}"])
+        if result.returncode:
+            failed.append(f"{module} ({(result.stderr.strip().splitlines() or ['killed'])[-1]})")
+    if failed:
+        sys.exit(f"imports that do not work: {'; '.join(failed)}")
+    print("  every import works that works today")
+
+
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+if __name__ == "__main__":
+    main()
