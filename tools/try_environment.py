@@ -8,6 +8,7 @@ is made from its lock, with the slice that the pickles need. It says which.
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,10 +86,12 @@ def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
     size = sum(path.lstat().st_size for path in (folder / "environment").rglob("*")) / 1e9
     what = "the whole lock" if full else "the slice of the lock that its pickles need"
     print(f"Python {version}: in a virtual environment with {what}: ", end="")
-    print(f"{len(wanted)} packages, {size:.2f} GB, made in {time.monotonic() - start:.0f} s")
+    seconds = time.monotonic() - start
+    print(f"{len(wanted)} packages, {size:.2f} GB, made in {seconds:.0f} s", flush=True)
     try_pickles(version, folder, lambda flags: _run([str(python), str(ROOT / "predict.py"), *flags]))
     if full:
         try_imports(version, python)
+        write_row(version, f"| {version} | {len(wanted)} | {size:.1f} | {seconds:.0f} | both | all |")
 
 
 # --- what
@@ -123,6 +126,17 @@ def try_imports(version: str, python: Path) -> None:
     if failed:
         sys.exit(f"imports that do not work: {'; '.join(failed)}")
     print("  every import works that works today")
+
+
+def write_row(version: str, row: str) -> None:
+    """Write what was found into the table of docs/environments.md."""
+    page = ROOT / "docs" / "environments.md"
+    lines = page.read_text().splitlines()
+    rows = [line for line in lines if re.match(r"\| 3\.\d+ \|", line) and not line.startswith(f"| {version} |")]
+    first = next(number for number, line in enumerate(lines) if line.startswith("|---")) + 1
+    rest = [line for line in lines[first:] if not re.match(r"\| 3\.\d+ \|", line)]
+    rows = sorted([*rows, row], key=lambda line: int(re.findall(r"\d+", line)[1]))
+    page.write_text("\n".join([*lines[:first], *rows, *rest]) + "\n")
 
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":

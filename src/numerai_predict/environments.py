@@ -100,7 +100,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
-    return tomllib.loads(path.read_text())
+    content: dict[str, Any] = tomllib.loads(path.read_text())
+    return content
 
 
 def _normal(name: str) -> str:

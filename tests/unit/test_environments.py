@@ -74,7 +74,7 @@ def test_locks_name_no_registry(version):
     folder = environments.directory(version)
 
     assert "://" not in (folder / "requirements.txt").read_text()
-    assert not re.search(r"^(url|index|\[package\.source\])", (folder / "poetry.lock").read_text(), re.MULTILINE)
+    assert not re.search(r"^(url|index) =|^\[package\.source\]", (folder / "poetry.lock").read_text(), re.MULTILINE)
     assert list(ROOT.rglob("uv.lock")) == []
 
 
