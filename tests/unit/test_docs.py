@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 from numerai_predict.cli import command
+from numerai_predict.environments import versions
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,13 +20,17 @@ def test_failures_page_is_generated_from_the_code():
 def test_files_named_in_the_guides_exist():
     """Every path of this repository that README and AGENTS.md name is there."""
     for guide in ("README.md", "AGENTS.md"):
-        for path in re.findall(r"`((?:src|docs|tests|benchmarks|examples)/[\w./-]*)`", (ROOT / guide).read_text()):
+        for path in re.findall(
+            r"`((?:src|docs|tests|benchmarks|examples|tools|shell)/[\w./-]*)`", (ROOT / guide).read_text()
+        ):
             assert (ROOT / path).exists(), f"{guide} names {path}"
 
 
 def test_make_targets_named_in_the_guides_exist():
     """Every `make` target that README and AGENTS.md name is one."""
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for version in versions():
+        targets |= {f"{name}_{version.replace('.', '_')}" for name in ("build", "test", "lock", "env", "push_stable")}
     for guide in ("README.md", "AGENTS.md"):
         named = set(re.findall(r"\bmake ([a-z]\w+)", (ROOT / guide).read_text()))
 
@@ -43,3 +48,15 @@ def test_flags_named_in_agents_md():
     section = (ROOT / "AGENTS.md").read_text().partition("## Flags")[2].partition("\n## ")[0]
 
     assert set(re.findall(r"`(--[\w-]+)", section)) == flags | {"--version", "--help"}
+
+
+def test_versions_in_the_guides_are_those_of_the_directories():
+    """README and AGENTS.md list the Pythons that have a directory, and their examples name one of them."""
+    for guide in ("README.md", "AGENTS.md"):
+        text = (ROOT / guide).read_text()
+        listed = re.search(r"3\.10,[\d., and\n]*", text)[0]
+
+        assert re.findall(r"3\.\d+", listed) == versions(), guide
+        named = {f"3.{minor}" for minor in re.findall(r"(?:predict_py|build|test|lock|env|stable)_3_(\d+)", text)}
+        assert named
+        assert named <= set(versions()), guide
