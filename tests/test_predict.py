@@ -17,6 +17,7 @@ import pytest
 from conftest import ROOT, scrubbed_environment
 
 from numerai_predict import __version__
+from numerai_predict.sandbox import messages
 
 SCHEMA = json.loads((ROOT / "docs/record.schema.json").read_text())
 
@@ -305,7 +306,7 @@ def test_benchmarks_of_another_round(predict, pickled, sample_round, tmp_path):
 
 def test_missing_output_dir(predict, job):
     """An output directory that does not exist is a usage error before anything runs."""
-    assert "The output directory nowhere does not exist." in said(predict(*job, "--output_dir", "nowhere"), 2)
+    assert "The directory nowhere does not exist." in said(predict(*job, "--output_dir", "nowhere"), 2)
 
 
 def test_output_that_is_no_file(predict, job):
@@ -316,7 +317,7 @@ def test_output_that_is_no_file(predict, job):
 
 def test_missing_record_directory(predict, job):
     """A --record in a directory that does not exist is a usage error before anything runs."""
-    assert "nowhere/record.json" in said(predict(*job, "--record", "nowhere/record.json"), 2)
+    assert "The directory nowhere does not exist." in said(predict(*job, "--record", "nowhere/record.json"), 2)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a directory that nobody can write")
@@ -477,3 +478,179 @@ def test_worker_gets_nothing_but_its_own(predict, tmp_path, sample_round):
     assert sorted(inherited) == ["0", "1", "2", "3", "4"]
     assert descriptors["0"] == "/dev/null"
     assert session != os.getsid(0)
+
+
+# --- names, streams and files that are not what they seem
+
+
+@pytest.mark.parametrize("flag", ["--output", "--record"])
+@pytest.mark.parametrize("what", ["the model", "the data", "a pipe", "an empty name", "each other"])
+def test_a_result_replaces_nothing_but_a_result(predict, job, tmp_path, flag, what):
+    """A result that would replace an input, the other result, or what is no file is refused; nothing is lost."""
+    os.mkfifo(tmp_path / "pipe")
+    place = {"the model": job[1], "the data": job[3], "a pipe": "pipe", "an empty name": "", "each other": "same"}[what]
+    other = ["--record" if flag == "--output" else "--output", "same" if what == "each other" else "other"]
+    before = Path(job[1]).read_bytes(), Path(job[3]).read_bytes()
+
+    said(predict(*job, flag, place, *other), 2)
+    assert (Path(job[1]).read_bytes(), Path(job[3]).read_bytes()) == before
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_link_is_followed(predict, job, tmp_path):
+    """Where --output is a link to a file, the file it points to is replaced, and the link stays."""
+    (tmp_path / "real.csv").write_text("yesterday's")
+    (tmp_path / "link.csv").symlink_to("real.csv")
+
+    assert predict(*job, "--output", "link.csv").returncode == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "real.csv").read_text().startswith("id,prediction\n")
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "2>&1 >path | head -1 > head", "<&-"])
+def test_who_does_not_listen_loses_nothing(job, tmp_path, redirection):
+    """Whether anybody can read stderr does not decide a run."""
+    command = [sys.executable, ROOT / "predict.py", *job, "--output", "mine.csv", "--record", "record.json"]
+    shell = f"{' '.join(map(str, command))} {redirection}"
+    subprocess.run(["sh", "-c", shell], cwd=tmp_path, env=scrubbed_environment(), timeout=90, capture_output=True)
+
+    assert (tmp_path / "mine.csv").read_text().startswith("id,prediction\n")
+    assert json.loads((tmp_path / "record.json").read_text())["outcome"] == "delivered"
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]], ids=["path", "json"])
+@pytest.mark.parametrize("redirection", [">/dev/full", "| true"])
+def test_a_result_that_cannot_be_told(job, tmp_path, flags, redirection):
+    """When stdout takes nothing, predictions and record are there, and a failure says so without a traceback."""
+    command = [sys.executable, ROOT / "predict.py", *job, "--output", "mine.csv", "--record", "record.json", *flags]
+    shell = f"({' '.join(map(str, command))}; echo $? > code) {redirection}"
+    run = subprocess.run(["sh", "-c", shell], cwd=tmp_path, env=scrubbed_environment(), timeout=90, capture_output=True)
+
+    assert "Traceback" not in run.stderr.decode()
+    assert (tmp_path / "code").read_text() == "44\n"
+    assert "The predictions are at mine.csv." in run.stderr.decode()
+    assert json.loads((tmp_path / "record.json").read_text())["outcome"] == "delivered"
+
+
+def test_names_that_are_no_text(job, tmp_path):
+    """A folder whose name is no UTF-8 is a folder, and stdout is the very path."""
+    folder = os.fsencode(tmp_path) + b"/b\xff \xc3\xbc"
+    os.mkdir(folder)
+    command = [sys.executable, ROOT / "predict.py", *job, "--output_dir", os.fsdecode(folder)]
+    run = subprocess.run(command, capture_output=True, env=scrubbed_environment(), timeout=90)
+
+    assert run.returncode == 0, run.stderr
+    assert os.path.isfile(run.stdout.removesuffix(b"\n"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "exit_code"),
+    [
+        (["--model", "http://[abc?x=secretsecretsecret"], 2),
+        (["--dataset", "https://127.0.0.1/live.parquet?X-Amz-Signature=secretsecretsecret"], 2),
+        (["--post_dat", "policy=secretsecretsecret"], 2),
+        (["--post_dat=policy=secretsecretsecret"], 2),
+        (["--transfer_timeout", "1e12"], 2),
+    ],
+    ids=["bad-url", "data-by-url", "typo", "typo-with-equals", "for-ever"],
+)
+def test_a_command_line_that_is_wrong(predict, job, flags, exit_code):
+    """A command line that cannot be meant is a usage error, and what may be a secret in it is not repeated."""
+    run = predict(*job, *flags)
+
+    assert run.returncode == exit_code
+    assert "Traceback" not in run.stderr
+    assert "secretsecret" not in run.stderr + run.stdout
+
+
+@pytest.mark.parametrize(
+    ("extension", "content"), [(".gz", "plain"), (".xz", "plain"), (".bz2", "plain"), (".gz", "half")]
+)
+def test_a_wrong_extension(predict, job, tmp_path, extension, content):
+    """A file that its extension calls compressed, and is not or not wholly, is told as that."""
+    import gzip
+
+    pickle = Path(job[1]).read_bytes()
+    packed = gzip.compress(pickle)
+    job[1] = tmp_path / f"model.pkl{extension}"
+    job[1].write_bytes(pickle if content == "plain" else packed[: len(packed) // 2])
+
+    assert "its extension says that it is compressed" in said_by_model(predict(*job), 10)
+
+
+@pytest.mark.parametrize(
+    ("source", "exit_code", "frames"),
+    [
+        ("def predict(a): ...", 30, 1),
+        ("def predict(a, b): ...", 30, 2),
+        ("def predict(a, b=None): ...", 30, 2),
+        ("def predict(*a): ...", 30, 1),
+        ("def predict(*a, **b): ...", 30, 2),
+        ("def predict(a, *, b=None): ...", 30, 1),
+        ("def predict(a, **b): ...", 30, 1),
+        ("def predict(a, b, *, c=None): ...", 30, 2),
+        ("def predict(a, b, c=None): ...", 15, 0),
+        ("def predict(a, *, b): ...", 16, 0),
+        ("def predict(): ...", 15, 0),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_how_many_frames_a_function_gets(predict, tmp_path, sample_round, source, exit_code, frames):
+    """Every parameter counts as a frame, as always; only where that call cannot work, keywords are left out."""
+    import cloudpickle
+
+    namespace = {"frames": lambda values: sum(len(v) if isinstance(v, tuple) else hasattr(v, "index") for v in values)}
+    count = "print('frames', frames(list(locals().values())))"
+    exec(source.replace("...", count), namespace)
+    (tmp_path / "model.pkl").write_bytes(cloudpickle.dumps(namespace["predict"]))
+    data = [sample_round / "live.parquet", "--benchmarks", sample_round / "live_benchmark_models.parquet"]
+
+    run = predict("--model", "model.pkl", "--dataset", *data)
+    assert run.returncode == exit_code, run.stderr
+    assert frames == 0 or f"model| frames {frames}\n" in run.stderr
+
+
+def test_a_pickle_inside_a_pickle(predict, job, tmp_path):
+    """A pickle that fails on another one inside it is a pickle, and its traceback is shown."""
+    import cloudpickle
+
+    class Outer:
+        def __reduce__(self):
+            import pickle
+
+            return pickle.loads, (b"version https://git-lfs",)
+
+    job[1] = tmp_path / "outer.pkl"
+    job[1].write_bytes(cloudpickle.dumps(Outer()))
+
+    assert "[load_raised, exit code 13]" in said_by_model(predict(*job), 13)
+
+
+@pytest.mark.parametrize("when", ["loading", "predicting"])
+def test_a_model_cannot_blame_the_data(predict, job, tmp_path, when):
+    """A model that claims that the data could not be read is not believed."""
+    import cloudpickle
+
+    claim = messages.encode(messages.Raised("reading", "OSError", "OSError: no such data", "", {}))
+
+    def blame(*_):
+        import os
+
+        os.write(3, claim)
+        os._exit(0)
+
+    class AtOnce:
+        def __reduce__(self):
+            return blame, ()
+
+    job[1] = tmp_path / "blame.pkl"
+    job[1].write_bytes(cloudpickle.dumps(AtOnce() if when == "loading" else lambda live_features: blame(live_features)))
+
+    assert "[broken_result, exit code 24]" in said_by_model(predict(*job), 24)
+
+
+def said_by_model(run: subprocess.CompletedProcess[str], exit_code: int) -> str:
+    """Check that a run failed by its model's fault; return what it said."""
+    assert run.returncode == exit_code, run.stderr
+    assert run.stdout == ""
+    return run.stderr

@@ -3,6 +3,7 @@
 The run is the command's run, in a child process: the caller's own children, signals and memory are never touched.
 """
 
+import functools
 import json
 import os
 import signal
@@ -116,9 +117,13 @@ def _pickle(function: Callable[..., Any], folder: str) -> str:
     """
     import cloudpickle
 
-    module = sys.modules.get(getattr(function, "__module__", ""))
+    inner = function
+    while isinstance(inner, functools.partial):
+        inner = inner.func
+    module = sys.modules.get(getattr(inner, "__module__", ""))
     file = getattr(module, "__file__", None) or ""
-    own = bool(file) and "site-packages" not in file and not file.startswith(os.path.dirname(os.__file__))
+    known = getattr(module, "__name__", "") in cloudpickle.list_registry_pickle_by_value()
+    own = not known and bool(file) and "site-packages" not in file and not file.startswith(os.path.dirname(os.__file__))
     path = os.path.join(folder, "model.pkl")
     try:
         if own:

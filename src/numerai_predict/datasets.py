@@ -5,7 +5,7 @@ import re
 
 from numerai_predict.failures import Failure
 from numerai_predict.local_files import LocalFile, open_file
-from numerai_predict.redaction import is_url
+from numerai_predict.redaction import is_url, without_query
 
 VERSION = "v5.3"
 """The dataset that is used unless another is named. Raised only in a release: a model names the features of one."""
@@ -36,7 +36,7 @@ def open_data(path: str, flag: str) -> LocalFile:
     try:
         file = open_file(os.path.expanduser(path))
     except FileNotFoundError:
-        problem = f"There is no data file {path}."
+        problem = f"There is no data file {without_query(path)}."
         fix = f"Give {flag} a path, or a name of Numerai's such as {LIVE_FEATURES}."
         if is_url(path):
             problem, fix = "Data cannot be given as a URL.", f"Download it and give {flag} the file."

@@ -4,6 +4,7 @@ Apart from `datasets` and `models`, because a run on local files must not pay fo
 """
 
 import re
+from collections.abc import Callable
 
 from numerai_predict import cache, numerai_api, transfer
 from numerai_predict.datasets import LIVE_FEATURES, is_local, not_parquet, open_data
@@ -17,13 +18,15 @@ from numerai_predict.transfer import Deadline, Progress, TransferFailed
 _DATED_LIVE = re.compile(r"(v[\d.]+)/live_(\d+)\.parquet")
 
 
-def fetch_model_and_live_features(job: Job, progress: Progress) -> tuple[LocalFile, LocalFile]:
+def fetch_model_and_live_features(
+    job: Job, progress: Progress, notice: Callable[[str], None]
+) -> tuple[LocalFile, LocalFile]:
     """Get both at the same time, each from where the job says.
 
     Raises:
         Failure: of the first one that cannot be had.
     """
-    deadline = Deadline(job.transfer_timeout)
+    deadline = Deadline(job.transfer_timeout, notice)
 
     def model() -> LocalFile:
         return download_model(job.model, deadline, progress) if is_url(job.model) else open_model(job.model)
@@ -42,13 +45,13 @@ def fetch_model_and_live_features(job: Job, progress: Progress) -> tuple[LocalFi
     return both["model"], both["data"]
 
 
-def fetch_benchmark_models(job: Job, progress: Progress) -> LocalFile:
+def fetch_benchmark_models(job: Job, progress: Progress, notice: Callable[[str], None]) -> LocalFile:
     """Get the benchmark models from where the job says.
 
     Raises:
         Failure: they cannot be had.
     """
-    deadline = Deadline(job.transfer_timeout)
+    deadline = Deadline(job.transfer_timeout, notice)
     action = {"benchmarks": lambda: download(job.benchmarks, deadline, progress)}
     try:
         return transfer.at_once(deadline, action)["benchmarks"]

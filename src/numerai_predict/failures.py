@@ -40,11 +40,12 @@ from the evidence that the failure carries. The exit code alone tells an operato
       internal             70   a fault of this program
     interrupted (130, 143)
       interrupted         130   Ctrl-C (SIGINT)
-      terminated          143   SIGTERM
+      terminated          143   SIGTERM, or SIGHUP: its terminal was closed
 """
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 
@@ -260,7 +261,7 @@ _KINDS = [
     ),
     # --- interrupted
     Kind("interrupted", 130, Fault.INTERRUPTED, "Interrupted by Ctrl-C while {phase}.", "Run it again."),
-    Kind("terminated", 143, Fault.INTERRUPTED, "Ended by SIGTERM while {phase}.", "Run it again."),
+    Kind("terminated", 143, Fault.INTERRUPTED, "Ended by {signal} while {phase}.", "Run it again."),
 ]
 
 KINDS = {kind.name: kind for kind in _KINDS}
@@ -286,6 +287,10 @@ class Failure(Exception):
         self.cause = self.kind.cause.format(**evidence)
         self.remedy = remedy or self.kind.remedy.format(**evidence)
         super().__init__(self.cause, self.remedy)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception pickles its text, from which this one cannot be made anew; process pools pickle exceptions.
+        return partial(Failure, self.kind.name, remedy=self.remedy, **self.evidence), ()
 
     def __str__(self) -> str:
         return f"{self.cause} {self.remedy}"

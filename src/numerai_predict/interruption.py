@@ -1,10 +1,11 @@
-"""Ctrl-C and SIGTERM: one exception, raised once, and never in the middle of a step that must be whole."""
+"""Ctrl-C, SIGTERM and SIGHUP: one exception, raised once, and never in the middle of a step that must be whole."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Ctrl-C, a request to end, and a terminal that was closed."""
 
 
 class Interrupted(BaseException):
@@ -26,17 +27,32 @@ def listen() -> None:
             signal.signal(number, _raise)
 
 
+_deferrals = 0
+_deferred_signal: int | None = None
+
+
 def _raise(number: int, _: object) -> None:
+    global _deferred_signal
     for other in SIGNALS:
         signal.signal(other, signal.SIG_IGN)
+    if _deferrals:
+        _deferred_signal = number
+        return
     raise Interrupted(number)
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Hold the signals back until the end of the block."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    """Hold the signals back until the end of the block; only for the main thread, where Python runs its handlers.
+
+    Not by the thread's signal mask: the kernel would hand the signal to another thread, and Python to this one.
+    """
+    global _deferrals, _deferred_signal
+    _deferrals += 1
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _deferrals -= 1
+        if not _deferrals and _deferred_signal is not None:
+            number, _deferred_signal = _deferred_signal, None
+            raise Interrupted(number)

@@ -50,7 +50,7 @@ def _not_a_pickle(model: LocalFile) -> str | None:
     """Say what the file is instead of a pickle, if its first bytes show it."""
     if model.size == 0:
         return "it is empty"
-    if _is_compressed(model):
+    if is_compressed(model):
         return None
     start = model.first(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     for beginning, what in _OTHER_THINGS.items():
@@ -63,8 +63,9 @@ def _not_a_pickle(model: LocalFile) -> str | None:
 
 def is_cut_off(model: LocalFile) -> bool:
     """Whether the file does not end with the STOP opcode, with which every pickle ends."""
-    return not _is_compressed(model) and model.last(1) != b"."
+    return not is_compressed(model) and model.last(1) != b"."
 
 
-def _is_compressed(model: LocalFile) -> bool:
+def is_compressed(model: LocalFile) -> bool:
+    """Whether pandas decompresses the file, by its extension."""
     return os.path.splitext(model.path)[1].lower() in _COMPRESSED

@@ -37,6 +37,9 @@ class Listener(Protocol):
     def progress(self, phase: str, seconds: float, memory: int) -> None:
         """The model is at work: seconds on its clock, bytes of memory in use."""
 
+    def notice(self, text: str) -> None:
+        """Something goes slower than it should; may be called from another thread."""
+
     def transferred(self, done: int, total: int | None) -> None:
         """A download has come so far, in bytes; may be called from another thread."""
 
@@ -121,7 +124,8 @@ class Record:
 
 def _job(job: Job) -> dict[str, Any]:
     upload = job.upload and without_query(job.upload.url)
-    return {**asdict(job), "model": without_query(job.model), "upload": upload}
+    locations = {name: without_query(getattr(job, name)) for name in ("model", "dataset", "benchmarks")}
+    return {**asdict(job), **locations, "upload": upload}
 
 
 def _redacted(content: Any, redact: Redaction) -> Any:
@@ -129,7 +133,7 @@ def _redacted(content: Any, redact: Redaction) -> Any:
     if isinstance(content, str):
         return redact(content)
     if isinstance(content, dict):
-        return {redact(name): _redacted(value, redact) for name, value in content.items()}
+        return {name: _redacted(value, redact) for name, value in content.items()}
     if isinstance(content, list | tuple):
         return [_redacted(value, redact) for value in content]
     return content

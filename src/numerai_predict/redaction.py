@@ -6,8 +6,12 @@ the fields of a presigned POST.
 
 from collections.abc import Iterable
 
-SHORTEST = 6
-"""Characters of the shortest secret that is looked for in texts; "204" or "csv" in a POST field is none."""
+SHORTEST = 16
+"""Characters of the shortest secret that is looked for in texts.
+
+Signatures, keys and policies are longer. What is shorter grants nothing by itself, and may be a word like "numerai", a
+bucket's name, that stands in every text.
+"""
 
 MARK = "[redacted]"
 

@@ -5,7 +5,6 @@ import os
 from numerai_predict import datasets, delivery, models
 from numerai_predict.failures import Failure
 from numerai_predict.interruption import Interrupted, deferred
-from numerai_predict.job import Job
 from numerai_predict.local_files import LocalFile
 from numerai_predict.record import Record
 from numerai_predict.redaction import is_url
@@ -25,7 +24,7 @@ def run(record: Record) -> None:
         record.failure = failure
     except Interrupted as interrupted:
         kind = "interrupted" if str(interrupted) == "SIGINT" else "terminated"
-        record.failure = Failure(kind, phase=_phase(record))
+        record.failure = Failure(kind, signal=str(interrupted), phase=_phase(record))
     except Exception as error:
         record.failure = _internal(error)
     finally:
@@ -83,7 +82,7 @@ def _run(record: Record) -> None:
 
     if job.upload:
         with record.phase("upload") as phase:
-            record.uploaded = _upload(job, submission, path)
+            record.uploaded = _upload(record, submission, path)
             phase.detail = f"confirmed with HTTP status {record.uploaded}"
 
 
@@ -93,7 +92,7 @@ def _fetch(record: Record) -> tuple[LocalFile, LocalFile]:
     if is_url(job.model) or not datasets.is_local(job.dataset):
         from numerai_predict import downloads
 
-        model, live = downloads.fetch_model_and_live_features(job, record.listener.transferred)
+        model, live = downloads.fetch_model_and_live_features(job, record.listener.transferred, record.listener.notice)
     else:
         model, live = models.open_model(job.model), datasets.open_data(job.dataset, "--dataset")
     record.files |= {"model": model, "live_features": live}
@@ -109,17 +108,18 @@ def _fetch_benchmarks(record: Record) -> LocalFile:
         else:
             from numerai_predict import downloads
 
-            benchmarks = downloads.fetch_benchmark_models(job, record.listener.transferred)
+            benchmarks = downloads.fetch_benchmark_models(job, record.listener.transferred, record.listener.notice)
         phase.detail = f"benchmark models {benchmarks.size / 1e6:,.1f} MB"
     record.files["benchmark_models"] = benchmarks
     return benchmarks
 
 
-def _upload(job: Job, submission: Submission, path: str) -> int:
+def _upload(record: Record, submission: Submission, path: str) -> int:
     from numerai_predict.upload import upload_predictions
 
+    job = record.job
     assert job.upload is not None
-    return upload_predictions(job.upload, submission.csv, path, job.transfer_timeout)
+    return upload_predictions(job.upload, submission.csv, path, job.transfer_timeout, record.listener.notice)
 
 
 def _load(worker: Worker, model: LocalFile) -> Loaded:
@@ -146,13 +146,29 @@ _WRAP_IT = (
 def _no_whole_pickle(failure: Failure, model: LocalFile) -> Failure | None:
     """Tell a file that is no pickle, or only the first part of one, from a pickle that fails to load."""
     exception = failure.evidence.get("exception", "")
-    if failure.kind.name != "load_raised" or not exception.startswith(("UnpicklingError", "EOFError")):
+    if failure.kind.name != "load_raised":
         return None
-    if "invalid load key" in exception:
+    if models.is_compressed(model) and exception.startswith(_DECOMPRESSION_ERRORS):
+        what = "its extension says that it is compressed, but it is not, or it is cut off"
+        return Failure("not_a_pickle", file=model.path, what=what)
+    if not exception.startswith(("UnpicklingError", "EOFError")):
+        return None
+    # Of this file, and not of a pickle inside it.
+    if exception.startswith(f"UnpicklingError: invalid load key, {chr(model.first(1)[0])!r}"):
         return Failure("not_a_pickle", file=model.path, what=f"it begins with {model.first(8)!r}")
     if models.is_cut_off(model):
         return Failure("truncated_pickle", file=model.path, size=f"{model.size:,}")
     return None
+
+
+_DECOMPRESSION_ERRORS = (
+    "BadGzipFile",
+    "BadZipFile",
+    "LZMAError",
+    "OSError: Invalid data stream",
+    "EOFError",
+    "ReadError",
+)
 
 
 def _predict(worker: Worker, benchmarks: LocalFile | None, ids: list[str], record: Record) -> Returned:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from numerai_predict import __version__
 
@@ -76,10 +76,16 @@ class _TryAgain(Exception):
 
 
 class Deadline:
-    """A point in time that several transfers share."""
+    """A point in time that several transfers share.
 
-    def __init__(self, seconds: float) -> None:
+    Args:
+        seconds: from now.
+        notice: told in a sentence when a transfer has to be tried again.
+    """
+
+    def __init__(self, seconds: float, notice: Callable[[str], None] = lambda _: None) -> None:
         self.seconds = seconds
+        self.notice = notice
         self._end = time.monotonic() + seconds
 
     def remaining(self) -> float:
@@ -207,11 +213,16 @@ def post_form(url: str, fields: dict[str, str], name: str, content: bytes, deadl
 
 
 def _check_confirmation(response: Any, answer: bytes, content: bytes) -> None:
-    """Tell a store's confirmation from the page with which a proxy or a log-in portal answers everything."""
+    """Tell a store's confirmation from what a proxy or a log-in portal answers to everything.
+
+    S3 answers with no body, or with a PostResponse if a 201 was asked for; rarely, with an error behind a 200.
+    """
     import hashlib
 
-    if answer.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html")):
-        raise TransferFailed("a web page answered instead of the store", response.status)
+    if b"<Error>" in answer:
+        raise _TryAgain(f"HTTP status {response.status}{_explanation(answer)}", response.status)
+    if answer.strip() and b"<PostResponse" not in answer:
+        raise TransferFailed("something else answered instead of the store", response.status)
     md5 = _md5_in_etag(response)
     if md5 and md5 != hashlib.md5(content, usedforsecurity=False).hexdigest():
         raise _TryAgain("the store has something else than what was sent")
@@ -245,8 +256,8 @@ def _request(
             redirect=bool(redirects),
             retries=urllib3.Retry(total=None, connect=0, read=0, redirect=redirects, status=0, other=0),
         )
-    except urllib3.exceptions.LocationParseError:
-        raise TransferFailed("it is not a URL") from None
+    except urllib3.exceptions.LocationValueError:
+        raise TransferFailed("it is not an http(s) URL") from None
     except urllib3.exceptions.HTTPError as error:
         raise _lost(error) from None
 
@@ -262,8 +273,9 @@ def _pool(url: str) -> Any:
     proxy = urllib.request.getproxies().get(parts.scheme.lower())
     if not proxy or urllib.request.proxy_bypass(parts.hostname or ""):
         return urllib3.PoolManager(**trusted)
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
     user = urlsplit(proxy)
-    login = f"{user.username}:{user.password or ''}" if user.username else None
+    login = unquote(f"{user.username}:{user.password or ''}") if user.username else None
     return urllib3.ProxyManager(proxy, proxy_headers=urllib3.make_headers(proxy_basic_auth=login), **trusted)
 
 
@@ -339,6 +351,8 @@ def _tried(attempt: Callable[[], _T], deadline: Deadline) -> _T:
             if pause >= deadline.remaining():
                 times = f" ({tries} tries)" if tries > 1 else ""
                 raise TransferFailed(f"{failed}{times}", failed.status) from None
+            if tries == 1:
+                deadline.notice(f"{failed}; trying again for up to {deadline.remaining():.0f} s")
             time.sleep(pause)
             wait = min(2 * wait, LONGEST_WAIT)
 
@@ -379,18 +393,22 @@ def _retry_after(response: Any) -> float | None:
         return None
 
 
-def _lost(error: Exception) -> _TryAgain:
+def _lost(error: Exception) -> _TryAgain | TransferFailed:
     """What an exception of urllib3 means; its own text may hold the URL."""
     import urllib3.exceptions as kinds
 
     reason = getattr(error, "reason", None) or error
+    if "CERTIFICATE_VERIFY_FAILED" in str(reason):
+        return TransferFailed("the server's certificate is not trusted; check SSL_CERT_FILE or REQUESTS_CA_BUNDLE")
+    if isinstance(reason, kinds.ResponseError):
+        return TransferFailed("it is redirected again and again")
     # The most specific first: that nobody listens is a kind of connection timeout to urllib3.
     for kind, problem in {
         kinds.NameResolutionError: "the name of the host cannot be resolved",
         kinds.NewConnectionError: "no connection",
         kinds.ConnectTimeoutError: "no connection in time",
         kinds.ReadTimeoutError: "no answer in time",
-        kinds.SSLError: "the connection is not trusted: its certificate or the CA bundle is wrong",
+        kinds.SSLError: "the encrypted connection failed",
         kinds.ProxyError: "the proxy cannot be reached",
     }.items():
         if isinstance(reason, kind):

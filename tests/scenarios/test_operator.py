@@ -307,7 +307,7 @@ def test_no_secret_is_told(world):
         raise ValueError("as a model does")
 
     world.variables = {"AWS_SECRET_ACCESS_KEY": "canary0fTheEnvironment", "NUMERAI_SECRET_KEY": "canary0fNumerai"}
-    extra = {"x-amz-meta-token": "canary0fAField"}
+    extra = {"x-amz-meta-token": "canary0fAFieldInAForm"}
     options = {"Fields": extra, "Conditions": [{name: value} for name, value in extra.items()]}
     good = world.presigned(**options)
     runs = [world.run(*good, "--debug", "--json")]

@@ -1,3 +1,4 @@
+import functools
 import multiprocessing
 import os
 from pathlib import Path
@@ -115,3 +116,38 @@ def test_nothing_is_imported_before_it_is_needed():
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={"PYTHONPATH": folder})
 
     assert printed.stdout.split() == ["numerai_predict"]
+
+
+def test_a_failure_survives_a_process_pool():
+    """A failure that is raised in another process arrives as what it is."""
+    import pickle
+
+    failure = Failure("timed_out", limit="1", phase="predicting", crash_log="here")
+    copy = pickle.loads(pickle.dumps(failure))
+
+    assert (copy.kind.name, copy.cause, copy.remedy, copy.evidence) == (
+        failure.kind.name,
+        failure.cause,
+        failure.remedy,
+        failure.evidence,
+    )
+
+
+def test_a_partial_of_a_function_of_ones_own(sample_round: Path):
+    """functools.partial of a function of the caller's own module runs, and leaves cloudpickle's registry as it was."""
+    import cloudpickle
+
+    def registry():
+        return sorted(cloudpickle.list_registry_pickle_by_value())
+
+    before = registry()
+    bound = functools.partial(scaled_rank, factor=0.5)
+
+    assert (
+        numerai_predict.predict(bound, sample_round / "live.parquet", show_output=False).predictions.max().item() == 0.5
+    )
+    assert registry() == before
+
+
+def scaled_rank(live_features, *, factor):
+    return mean_rank(live_features) * factor

@@ -1,6 +1,7 @@
 """The command `numerai-predict`: argument parsing and the terminal, one module for each subcommand."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -37,11 +38,23 @@ def command(name: str) -> Command:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with the given arguments, by default the process's; return its exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    for stream in (sys.stdout, sys.stderr):
-        # What a model says may hold characters that the terminal's encoding lacks.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    arguments = _parser(argv).parse_args(argv)
+    _prepare_streams()
+    parser = _parser(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        # Their names only: what follows a mistyped --post_data is a secret.
+        names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        parser.error(f"unrecognized arguments: {' '.join(names) or 'a value without a flag'}")
     return command(arguments.command).run(arguments)
+
+
+def _prepare_streams() -> None:
+    """Make stdout and stderr fit for whatever has to be said; a stream that was closed is one that nobody reads."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  until the process ends
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    # A path may hold bytes that are no text, and has to come out as it is; what a model says has to come out somehow.
+    sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:

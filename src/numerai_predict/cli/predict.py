@@ -13,10 +13,11 @@ from numerai_predict import interruption
 from numerai_predict.cli.secrets import hide, parse_upload
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES, is_local
-from numerai_predict.delivery import write_atomically
+from numerai_predict.delivery import check_place, write_atomically
 from numerai_predict.failures import Failure
 from numerai_predict.job import GIB, MIB, Job, Limits
 from numerai_predict.record import Record
+from numerai_predict.redaction import Redaction
 from numerai_predict.run import run as run_job
 
 DESCRIPTION = "Run a pickled model on a round's live data in Numerai's box, judge its predictions, save or upload them."
@@ -36,6 +37,9 @@ exit codes:
 """
 
 _UNITS = {"": 1, "K": 1024, "M": MIB, "G": GIB}
+LONGEST = 7 * 24 * 3600.0
+"""Seconds of the longest time that can be given; operating systems cannot wait for ever."""
+
 _DURATIONS = {"": 1, "S": 1, "M": 60, "H": 3600}
 
 
@@ -47,7 +51,10 @@ def size(text: str) -> int:
 
 def duration(text: str) -> float:
     """Parse a duration in seconds such as 600, 600s, 10m or 1h."""
-    return _measure(text.upper(), _DURATIONS)
+    seconds = _measure(text.upper(), _DURATIONS)
+    if seconds > LONGEST:
+        raise ValueError
+    return seconds
 
 
 def _measure(text: str, units: dict[str, int]) -> float:
@@ -64,7 +71,7 @@ def positive(parse: Callable[[str], float]) -> Callable[[str], float]:
         except (ValueError, KeyError, OverflowError):
             value = 0
         if not 0 < value < float("inf"):
-            raise argparse.ArgumentTypeError(f"{text!r} is not above zero, or not understood")
+            raise argparse.ArgumentTypeError(f"{text!r} is not above zero, too much, or not understood")
         return value
 
     return checked
@@ -108,25 +115,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    redact = hide(arguments.model, arguments.post_url, arguments.post_data)
-    terminal = Terminal(redact, quiet=arguments.quiet, debug=arguments.debug)
+    terminal = Terminal(Redaction([]), quiet=arguments.quiet, debug=arguments.debug)
     interruption.listen()
     try:
+        locations = [arguments.model, arguments.dataset, arguments.benchmarks, arguments.post_url]
+        redact = hide(locations, arguments.post_data)
+        terminal = Terminal(redact, quiet=arguments.quiet, debug=arguments.debug)
         record = Record(_job(arguments), terminal, redact)
         terminal.started(record)
         run_job(record)
         terminal.ended(record)
         _write_record(record, arguments, terminal)
+        _print_result(record, arguments, terminal)
     except Failure as failure:
         terminal.failed(failure)
         return failure.exit_code
     except interruption.Interrupted as interrupted:
         return 128 + interrupted.number
-    if record.failure:
-        return record.failure.exit_code
-    if record.delivery and not arguments.json:
-        print(record.delivery.path)
-    return 0
+    return record.failure.exit_code if record.failure else 0
 
 
 def _job(arguments: argparse.Namespace) -> Job:
@@ -138,10 +144,7 @@ def _job(arguments: argparse.Namespace) -> Job:
     if arguments.round is not None and is_local(arguments.dataset):
         problem = f"--round {arguments.round} cannot be checked on the local file {arguments.dataset}."
         raise Failure("usage", problem=problem, fix="Leave --round away, or take the data from Numerai.")
-    if arguments.record and not os.path.isdir(os.path.dirname(arguments.record) or "."):
-        problem = f"The directory of the record {arguments.record} does not exist."
-        raise Failure("usage", problem=problem, fix="Make it, or give another --record.")
-    return Job(
+    job = Job(
         model=arguments.model,
         dataset=arguments.dataset,
         benchmarks=arguments.benchmarks,
@@ -152,19 +155,42 @@ def _job(arguments: argparse.Namespace) -> Job:
         transfer_timeout=arguments.transfer_timeout,
         limits=Limits(memory=arguments.memory, timeout=arguments.timeout, cpus=arguments.cpus),
     )
+    if arguments.record is not None:
+        check_place(arguments.record, "--record")
+        others = [job.model, job.dataset, job.benchmarks, job.output or ""]
+        if os.path.realpath(arguments.record) in map(os.path.realpath, filter(None, others)):
+            problem = f"{arguments.record} cannot be the record and another file of this run as well."
+            raise Failure("usage", problem=problem, fix="Give another --record.")
+    return job
 
 
 def _write_record(record: Record, arguments: argparse.Namespace, terminal: Terminal) -> None:
-    text = record.as_json() + "\n"
-    if arguments.json:
-        sys.stdout.write(text)
-    if not arguments.record:
+    if arguments.record is None:
         return
     try:
-        write_atomically(arguments.record, text.encode())
+        write_atomically(arguments.record, (record.as_json() + "\n").encode())
     except OSError as error:
-        where = f"The predictions are at {record.delivery.path}." if record.delivery else "There are no predictions."
-        failure = Failure("record_not_written", path=arguments.record, problem=error.strerror, predictions=where)
-        if record.failure is None:
-            raise failure from None
-        terminal.failed(failure)
+        _not_written(record, arguments.record, error, terminal)
+
+
+def _print_result(record: Record, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    """Print the one thing that stdout carries."""
+    text = record.as_json() + "\n" if arguments.json else ""
+    if record.delivery and not record.failure and not arguments.json:
+        text = record.delivery.path + "\n"
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Or Python would try again at its end, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _not_written(record, "standard output", error, terminal)
+
+
+def _not_written(record: Record, path: str, error: OSError, terminal: Terminal) -> None:
+    """Tell that a result could not be told; it fails the run, unless that has failed before."""
+    where = f"The predictions are at {record.delivery.path}." if record.delivery else "There are no predictions."
+    failure = Failure("record_not_written", path=path, problem=error.strerror, predictions=where)
+    if record.failure is None:
+        raise failure from None
+    terminal.failed(failure)

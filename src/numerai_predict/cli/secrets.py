@@ -1,30 +1,32 @@
 """Secrets on the command line: parsed, hidden from whoever lists processes, and redacted in what is printed."""
 
 import sys
+from collections.abc import Iterable
 
 from numerai_predict.failures import Failure
 from numerai_predict.job import Upload
 from numerai_predict.redaction import Redaction, is_url, query_secrets
 
 
-def hide(*arguments: str | None) -> Redaction:
+def hide(locations: Iterable[str | None], fields: str | None) -> Redaction:
     """Wipe the process's command line if one of these arguments is secret; return what redacts them.
 
     Args:
-        arguments: URLs, paths, and the urlencoded fields of a presigned POST.
+        locations: URLs and paths.
+        fields: the urlencoded fields of a presigned POST.
+
+    Raises:
+        Failure: `usage` if a URL is none.
     """
-    secrets = [secret for argument in arguments if argument for secret in _secrets(argument)]
+    try:
+        secrets = [secret for location in locations if location for secret in query_secrets(location)]
+    except ValueError as error:
+        raise Failure("usage", problem=f"A URL cannot be understood: {error}.", fix="Check its host.") from None
+    if fields:
+        secrets += [fields, *_fields(fields).values()]
     if secrets:
         _wipe_command_line()
     return Redaction(secrets)
-
-
-def _secrets(argument: str) -> list[str]:
-    if is_url(argument):
-        return query_secrets(argument)
-    if "=" in argument and not argument.startswith(("/", ".")):
-        return [argument, *_fields(argument).values()]
-    return []
 
 
 def parse_upload(url: str | None, fields: str | None) -> Upload | None:

@@ -9,7 +9,7 @@ from numerai_predict.failures import Failure, Fault
 from numerai_predict.job import MIB
 from numerai_predict.record import Phase, Record
 from numerai_predict.redaction import Redaction, is_url, without_query
-from numerai_predict.sandbox.output import escape
+from numerai_predict.sandbox.output import escape_text
 
 REGISTRY = "ghcr.io/numerai"
 """Where the container images are."""
@@ -45,14 +45,14 @@ class Terminal:
         """Say what is about to be run."""
         job = record.job
         self._limits = f"of {job.limits.timeout:g} s, {{}} of {job.limits.memory / MIB:,.0f} MiB"
-        self.say(f"numerai-predict {__version__}: {without_query(job.model)} on {job.dataset}")
+        self.say(f"numerai-predict {__version__}: {without_query(job.model)} on {without_query(job.dataset)}")
         if self._debug:
             self.say(f"  limits: {job.limits}")
             self.say(f"  Python {sys.version.split()[0]} at {sys.executable}, GIT_REF {_git_ref()}")
 
     def phase_ended(self, phase: Phase) -> None:
         """Print one line for a step of the run."""
-        detail = f"  {escape(phase.detail.encode())}" if phase.ended and phase.detail else ""
+        detail = f"  {escape_text(phase.detail)}" if phase.ended and phase.detail else ""
         note = "" if phase.ended else "  not finished"
         self.say(f"  {phase.name:<8} {phase.seconds:6.2f} s{detail}{note}")
 
@@ -64,6 +64,10 @@ class Terminal:
     def progress(self, phase: str, seconds: float, memory: int) -> None:
         """On a terminal, keep a last line that shows how much of its limits the model has used."""
         self._draw(f"  {phase:<8} {seconds:6.1f} s " + self._limits.format(f"{memory / MIB:,.0f}"))
+
+    def notice(self, text: str) -> None:
+        """Say that something goes slower than it should."""
+        self.say(f"  {text}")
 
     def transferred(self, done: int, total: int | None) -> None:
         """On a terminal, keep a last line that shows how much of a download has come."""
@@ -90,7 +94,7 @@ class Terminal:
         if trace := evidence.get("traceback"):
             if failure.kind.fault is Fault.MODEL or self._debug:
                 # Indented: the text of an exception is the model's, and must not pass for a line of ours.
-                lines = (escape(line.encode(errors="backslashreplace")) for line in trace.splitlines())
+                lines = map(escape_text, trace.splitlines())
                 self._print("\n".join(f"  {line}" for line in lines))
         elif frames := evidence.get("crash_log"):
             self._print(f"Where it was, most recent call first:\n{frames}")
@@ -107,7 +111,15 @@ class Terminal:
 
     def _print(self, text: str) -> None:
         self._clear()
-        print(self._redact(text), file=sys.stderr, flush=True)
+        self._write(self._redact(text) + "\n")
+
+    def _write(self, text: str) -> None:
+        """Write to stderr. Whether anybody can read it must not decide how a run ends."""
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self._quiet = True
 
     def _draw(self, text: str) -> None:
         now = time.monotonic()
@@ -116,18 +128,17 @@ class Terminal:
         self._next_redraw = now + REDRAW
         self._clear()
         self._drawn = text
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        self._write(text)
 
     def _clear(self) -> None:
         if self._drawn:
-            sys.stderr.write("\r" + " " * len(self._drawn) + "\r")
-            self._drawn = ""
+            drawn, self._drawn = self._drawn, ""
+            self._write("\r" + " " * len(drawn) + "\r")
 
 
 def _escaped(text: str) -> str:
     """A sentence of ours may quote the model's words: they stay on one line."""
-    return escape(" ".join(text.splitlines()).encode(errors="backslashreplace"))
+    return escape_text(" ".join(text.splitlines()))
 
 
 def _git_ref() -> str:
@@ -140,5 +151,8 @@ def _reproduction(record: Record) -> str:
     version = "_".join(python.split(".")[:2])
     image = f"{REGISTRY}/numerai_predict_py_{version}:{_git_ref()}"
     name = without_query(record.job.model)
-    model = os.path.basename(name) if is_url(name) else os.path.relpath(name)
-    return f'docker run -i --rm -v "$PWD:$PWD" {image} --debug --model $PWD/{model} --output_dir $PWD'
+    model = os.path.basename(name)
+    folder = "$PWD" if is_url(name) or not os.path.dirname(name) else os.path.dirname(os.path.abspath(name))
+    path = f'"{folder}/{model}"' if " " in folder + model else f"{folder}/{model}"
+    mounts = '-v "$PWD:$PWD"' + (f' -v "{folder}:{folder}"' if folder != "$PWD" else "")
+    return f"docker run -i --rm {mounts} {image} --debug --model {path} --output_dir $PWD"

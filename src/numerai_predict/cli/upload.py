@@ -11,6 +11,7 @@ from numerai_predict.cli.predict import duration, positive
 from numerai_predict.cli.secrets import hide, parse_upload
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.failures import Failure
+from numerai_predict.redaction import Redaction
 
 DESCRIPTION = "Send predictions that are on disk, as they are, to a presigned POST."
 
@@ -39,10 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    terminal = Terminal(hide(arguments.post_url, arguments.post_data), quiet=False, debug=False)
+    terminal = Terminal(Redaction([]), quiet=False, debug=False)
     interruption.listen()
     try:
-        status = _send(arguments)
+        terminal = Terminal(hide([arguments.post_url], arguments.post_data), quiet=False, debug=False)
+        status = _send(arguments, terminal)
     except Failure as failure:
         terminal.failed(failure)
         return failure.exit_code
@@ -52,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _send(arguments: argparse.Namespace) -> int:
+def _send(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from numerai_predict.upload import upload_predictions
 
     upload = parse_upload(arguments.post_url, arguments.post_data)
@@ -63,4 +65,5 @@ def _send(arguments: argparse.Namespace) -> int:
     except OSError as error:
         problem = f"The file {arguments.file} cannot be read: {error.strerror}."
         raise Failure("usage", problem=problem, fix="Check the path.") from None
-    return upload_predictions(upload, content, os.path.abspath(arguments.file), arguments.transfer_timeout)
+    path = os.path.abspath(arguments.file)
+    return upload_predictions(upload, content, path, arguments.transfer_timeout, terminal.notice)

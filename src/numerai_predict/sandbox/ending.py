@@ -90,8 +90,10 @@ class Ending:
 
     def _raised(self, claim: messages.Raised, limits: Limits) -> Failure:
         evidence = {"exception": claim.exception, "traceback": claim.traceback}
-        if claim.doing == "reading":
+        if claim.doing == "reading" and self.phase == "predicting" and self.file:
             return self._unreadable(claim)
+        if claim.doing in ("starting", "reading"):
+            return self._failure("broken_result", problem=f"it claims to be {claim.doing} when it cannot be")
         if claim.type == "MemoryError":
             return self._out_of_memory(limits, "it raised MemoryError", traceback=claim.traceback)
         if "module" in claim.details and claim.type == "ModuleNotFoundError":

@@ -158,4 +158,4 @@ def _make_removable(top: str) -> None:
 
 def temporary_directory() -> str:
     """Return where temporary files go, as `tempfile.gettempdir` would, without its 14 ms of imports."""
-    return os.environ.get("TMPDIR") or "/tmp"
+    return os.path.abspath(os.environ.get("TMPDIR") or "/tmp")

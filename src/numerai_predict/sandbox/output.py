@@ -78,8 +78,11 @@ def escape(line: bytes) -> str:
 
     Of a line that was overwritten from its start (a progress bar), the last version is left.
     """
-    last = line.rstrip(b"\r").rpartition(b"\r")[2]
-    text = last.decode(errors="backslashreplace")
+    return escape_text(line.rstrip(b"\r").rpartition(b"\r")[2].decode(errors="backslashreplace"))
+
+
+def escape_text(text: str) -> str:
+    """Return a text, on one line, as a terminal only displays it."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in text)
     if len(text) > LINE_CHARACTERS:

@@ -79,6 +79,11 @@ class Tree:
         """
         return sum(_kibibytes(f"/proc/{pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:") for pid in self) * 1024
 
+    def signal(self, number: int) -> None:
+        """Send a signal to every process of the tree."""
+        for pid in self:
+            _signal(pid, number)
+
     def kill(self) -> int:
         """End every process of the tree and reap it; return how many there were besides the worker.
 

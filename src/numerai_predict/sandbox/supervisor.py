@@ -130,6 +130,7 @@ class Worker:
 
     def ready(self) -> messages.Ready:
         """Wait until the worker has imported what it needs."""
+        self._started = time.monotonic()  # until now nobody waited: files were fetched
         reply = self._wait(messages.Ready)
         self._version = reply.python
         return reply
@@ -148,6 +149,8 @@ class Worker:
         self._send(messages.Load(name), model)
         reply = self._wait(messages.Loaded)
         self._stop_clock()
+        # Nobody watches while the benchmark models are fetched, so nothing of the model's may run then.
+        self._tree.signal(signal.SIGSTOP)
         return reply
 
     def predict(self, benchmark_models: int | None, file: str) -> messages.Returned:
@@ -158,6 +161,7 @@ class Worker:
         """
         self._phase, self._file = "predicting", file
         self._start_clock()
+        self._tree.signal(signal.SIGCONT)
         self._send(messages.Predict(), *([] if benchmark_models is None else [benchmark_models]))
         self._returned = reply = self._wait(messages.Returned)
         self._wait_for_end()

@@ -192,7 +192,7 @@ def _loaded(predict: Any) -> messages.Loaded:
         try:
             parameters = inspect.signature(predict)
             signature = _name(predict) + str(parameters)
-            arguments = len(parameters.parameters)
+            arguments = _arguments(parameters)
         except (ValueError, TypeError):
             signature = _name(predict)
     return messages.Loaded(
@@ -202,6 +202,25 @@ def _loaded(predict: Any) -> messages.Loaded:
         signature=signature[:500],
         arguments=arguments,
     )
+
+
+def _arguments(signature: inspect.Signature) -> int:
+    """How many frames a function is called with: one for each of its parameters, as numerai-predict has always counted.
+
+    Where that call cannot work, because parameters are for keywords only, it is called with those that it can take.
+    """
+    count = len(signature.parameters)
+    if not _takes(signature, count):
+        return next((fewer for fewer in (1, 2) if _takes(signature, fewer)), count)
+    return count
+
+
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        return False
+    return True
 
 
 def _name(predict: Any) -> str:
