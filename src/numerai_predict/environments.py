@@ -154,8 +154,8 @@ def create(version: str, folder: Path, requirements: list[str]) -> Path:
 def _uv(*arguments: str) -> None:
     import uv  # the binary, from the package index
 
-    # Without this, uv would fetch an interpreter from elsewhere when it does not like the one it is given.
-    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
+    # As pip does: no interpreter from elsewhere, and the system's certificates, among which a company's own may be.
+    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
     run = subprocess.run([uv.find_uv_bin(), *arguments], env=environment, capture_output=True, text=True)
     if run.returncode:
         raise RuntimeError(run.stderr.strip())
