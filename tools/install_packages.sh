@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs a directory's requirements.txt in its image; the Dockerfile explains TORCH_INDEX, LEAVE_OUT and ONLY.
 set -eu
+export UV_SYSTEM_CERTS=true  # as pip: a company's own certificates count, too
 
 pip install --no-cache-dir --quiet --root-user-action ignore uv
 install() { uv pip install --system --no-cache --no-deps --compile-bytecode "$@"; }

@@ -6,6 +6,7 @@ from typing import Any
 from numerai_predict.failures import Failure
 from numerai_predict.job import MIB, Limits
 from numerai_predict.sandbox import messages
+from numerai_predict.sandbox.processes import container_memory
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Ending:
         if self.phase in ("starting", "reading"):
             return self._program_failure()
         if self.oom_killed and self.signal in ("SIGKILL", None) and self.returned is None:
-            return self._out_of_memory(limits, "the kernel killed it")
+            return self._out_of_memory(limits, "the kernel killed it", of_kernel=True)
         if self.signal is not None:
             return self._failure("crashed", signal=self.signal, phase=self.phase, python=self.python)
         if isinstance(self.claim, messages.Exited):
@@ -124,10 +125,9 @@ class Ending:
             fix="Download the file again: it is not the parquet file it should be.",
         )
 
-    def _out_of_memory(self, limits: Limits, how: str, **evidence: Any) -> Failure:
-        return self._failure(
-            "out_of_memory", limit=f"{limits.memory / MIB:,.0f} MiB", phase=self.phase, how=how, **evidence
-        )
+    def _out_of_memory(self, limits: Limits, how: str, of_kernel: bool = False, **evidence: Any) -> Failure:
+        limit = min(limits.memory, of_kernel and container_memory() or limits.memory)
+        return self._failure("out_of_memory", limit=f"{limit / MIB:,.0f} MiB", phase=self.phase, how=how, **evidence)
 
     def _failure(self, kind: str, **evidence: Any) -> Failure:
         if self.crash_log:

@@ -127,6 +127,18 @@ def kernel_oom_kills() -> int:
     return 0
 
 
+def container_memory() -> int | None:
+    """Return the bytes of memory that this container may use; None if it has no limit."""
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path) as file:
+                limit = int(file.read())
+        except (OSError, ValueError):
+            continue  # no such cgroup, or "max"
+        return limit if limit < 2**60 else None  # version 1 writes a huge number for none
+    return None
+
+
 def _kibibytes(path: str, *names: bytes) -> int:
     """Sum the named lines of a /proc file, as in "RssAnon:   1024 kB"."""
     try:

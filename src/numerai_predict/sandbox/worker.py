@@ -93,6 +93,7 @@ def _settle() -> socket.socket:
     """Make this process fit for a stranger's code, before anything else is imported."""
     os.chdir(os.environ["TMPDIR"])
     _end_with_supervisor()
+    _be_the_first_to_go()
     for descriptor in map(int, os.listdir("/dev/fd")):
         if descriptor > CRASH_LOG:
             try:
@@ -113,6 +114,15 @@ def _end_with_supervisor() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _be_the_first_to_go() -> None:
+    """Have the kernel, when memory runs out, kill this process rather than the supervisor, who can tell of it."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    except OSError:
+        pass  # not Linux, or a /proc that is not writable
 
 
 def _python() -> str:
