@@ -132,11 +132,11 @@ def write_row(version: str, row: str) -> None:
     """Write what was found into the table of docs/environments.md."""
     page = ROOT / "docs" / "environments.md"
     lines = page.read_text().splitlines()
-    rows = [line for line in lines if re.match(r"\| 3\.\d+ \|", line) and not line.startswith(f"| {version} |")]
     first = next(number for number, line in enumerate(lines) if line.startswith("|---")) + 1
-    rest = [line for line in lines[first:] if not re.match(r"\| 3\.\d+ \|", line)]
+    end = next(number for number in range(first, len(lines)) if not lines[number].startswith("|"))
+    rows = [line for line in lines[first:end] if not line.startswith(f"| {version} |")]
     rows = sorted([*rows, row], key=lambda line: int(re.findall(r"\d+", line)[1]))
-    page.write_text("\n".join([*lines[:first], *rows, *rest]) + "\n")
+    page.write_text("\n".join([*lines[:first], *rows, *lines[end:]]) + "\n")
 
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":

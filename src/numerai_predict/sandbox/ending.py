@@ -126,7 +126,7 @@ class Ending:
         )
 
     def _out_of_memory(self, limits: Limits, how: str, of_kernel: bool = False, **evidence: Any) -> Failure:
-        limit = min(limits.memory, of_kernel and container_memory() or limits.memory)
+        limit = min(limits.memory, (of_kernel and container_memory()) or limits.memory)
         return self._failure("out_of_memory", limit=f"{limit / MIB:,.0f} MiB", phase=self.phase, how=how, **evidence)
 
     def _failure(self, kind: str, **evidence: Any) -> Failure:
