@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, scrubbed_environment
+from packaging import tags
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from numerai_predict import environments
 
@@ -97,6 +100,69 @@ def test_dockerfiles_are_generated():
     check = [sys.executable, str(ROOT / "tools/dockerfiles.py"), "--check"]
 
     subprocess.run(check, check=True, env=environment)
+
+
+PLATFORMS = {
+    "Linux x86-64": ("linux", "Linux", "x86_64", ["manylinux_2_36_x86_64", "manylinux_2_28_x86_64", "linux_x86_64"]),
+    "Linux arm64": ("linux", "Linux", "aarch64", ["manylinux_2_36_aarch64"]),
+    "macOS arm64": ("darwin", "Darwin", "arm64", ["macosx_14_0_arm64"]),
+    "Windows x86-64": ("win32", "Windows", "AMD64", ["win_amd64"]),
+}
+"""sys.platform, platform.system(), platform.machine(), and the newest tag of wheels that such a machine takes."""
+
+
+def wheel_tags(version: str, newest: str) -> set[tags.Tag]:
+    """The tags of all wheels that a Python on a platform can install."""
+    family, _, rest = newest.partition("_")
+    if family == "manylinux":
+        minor, machine = int(rest.split("_")[1]), rest.split("_", 2)[2]
+        old = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
+        platforms = [f"manylinux_2_{glibc}_{machine}" for glibc in range(minor, 4, -1)]
+        platforms += [f"{name}_{machine}" for name in old.values()] + [f"linux_{machine}"]
+    elif family == "macosx":
+        platforms = list(tags.mac_platforms((14, 0), "arm64"))
+    else:
+        platforms = [newest]
+    python = (3, int(version.partition(".")[2]))
+    return {*tags.cpython_tags(python, platforms=platforms), *tags.compatible_tags(python, platforms=platforms)}
+
+
+def without_wheel(version: str, platform: str) -> list[str]:
+    """The packages that the lock of a Python needs on a platform and has no wheel for."""
+    system, name, machine, (newest, *_) = PLATFORMS[platform]
+    machine_is = {"sys_platform": system, "platform_system": name, "platform_machine": machine}
+    machine_is |= {"python_version": version, "python_full_version": f"{version}.0"}
+    takes = wheel_tags(version, newest)
+    packages = {}
+    for package in environments.read_toml(environments.directory(version) / "poetry.lock")["package"]:
+        packages[canonicalize_name(package["name"])] = [file["file"] for file in package["files"]]
+    missing = []
+    for line in environments.read_lock(version).requirements.values():
+        requirement = Requirement(line)
+        if requirement.marker and not requirement.marker.evaluate(machine_is):
+            continue
+        wheels = [file for file in packages[canonicalize_name(requirement.name)] if file.endswith(".whl")]
+        if not any(takes & parse_wheel_filename(wheel)[3] for wheel in wheels):
+            missing.append(requirement.name)
+    return missing
+
+
+WITHOUT_WHEEL = {
+    ("3.10", "macOS arm64"): ["lightgbm"],  # 4.0.0 has to be built from source there
+    ("3.10", "Windows x86-64"): ["tensorflow-io-gcs-filesystem"],  # which TensorFlow asks for and has none of
+    ("3.11", "Windows x86-64"): ["tensorflow-io-gcs-filesystem"],
+}
+"""What has to be built, or cannot be had; everything else installs everywhere from wheels."""
+
+
+@EACH
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_package_has_a_wheel(version, platform):
+    """Every package that a lock needs on a platform has a wheel for it, but for the few that are known."""
+    missing = without_wheel(version, platform)
+    print(f"Python {version} on {platform}: {', '.join(missing) or 'every package has a wheel'}")
+
+    assert missing == WITHOUT_WHEEL.get((version, platform), [])
 
 
 # --- slices
