@@ -1,5 +1,5 @@
 #!/bin/sh
-# lookalike_base.sh 3.12: makes an image like python:3.12-slim from Debian's packages and an interpreter of this machine.
+# lookalike_base.sh 3.12 [PYTHON]: makes an image like python:3.12-slim from Debian's packages and an interpreter of this machine.
 # Only for machines on which the real one cannot be pulled; needs root, debootstrap, docker or podman. Then:
 #     make build_3_12 BUILD_ARGS="--network host --build-arg BASE=lookalike:3.12"
 set -eu
@@ -8,10 +8,12 @@ engine="${ENGINE:-docker}"
 suite="$(. /etc/os-release && echo "$VERSION_CODENAME")"
 mirror="$(sed -nE 's/^URIs: (.*\/debian\/?)$/\1/p; s/^deb ([^ ]*\/debian\/?) .*/\1/p' \
     /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -1)"
-prefix="$(python3 -c "from numerai_predict.environments import interpreter
-import subprocess
-print(subprocess.run([interpreter('$version'), '-c', 'import sys; print(sys.base_prefix)'],
-                     capture_output=True, text=True).stdout.strip())")"
+python="${2:-$(python3 -c "from numerai_predict.environments import interpreter; print(interpreter('$version'))")}"
+prefix="$("$python" -c 'import sys; print(sys.base_prefix)')"
+if [ "$prefix" = /usr ]; then
+    echo "$python is the system's own; name one with a folder of its own: lookalike_base.sh $version PYTHON" >&2
+    exit 1
+fi
 
 root="$(mktemp -d)"
 trap 'rm -rf "$root"' EXIT
