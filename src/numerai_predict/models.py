@@ -24,7 +24,7 @@ def open_model(path: str) -> LocalFile:
         Failure: `usage` if there is no such file, `model_unreadable`, or `not_a_pickle`.
     """
     try:
-        model = open_file(path)
+        model = open_file(os.path.expanduser(path))
     except FileNotFoundError:
         problem = f"There is no model file {path}."
         raise Failure("usage", problem=problem, fix="Check the path given to --model.") from None

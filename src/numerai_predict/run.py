@@ -24,7 +24,9 @@ def run(record: Record) -> None:
         record.failure = failure
     except Interrupted as interrupted:
         kind = "interrupted" if str(interrupted) == "SIGINT" else "terminated"
-        record.failure = Failure(kind, signal=str(interrupted), phase=_phase(record))
+        # Good predictions are not lost with a run that was broken off.
+        remedy = f"The predictions are at {record.delivery.path}." if record.delivery else None
+        record.failure = Failure(kind, remedy=remedy, signal=str(interrupted), phase=_phase(record))
     except Exception as error:
         record.failure = _internal(error)
     finally:

@@ -15,8 +15,8 @@ SLACK = 3.0
 
 @pytest.mark.parametrize(
     ("number", "kind", "exit_code"),
-    [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "terminated", 143)],
-    ids=["Ctrl-C", "SIGTERM"],
+    [(signal.SIGINT, "interrupted", 130), (signal.SIGTERM, "terminated", 143), (signal.SIGHUP, "terminated", 143)],
+    ids=["Ctrl-C", "SIGTERM", "closed-terminal"],
 )
 @pytest.mark.parametrize("phase", ["start", "load"], ids=["while-starting", "while-predicting"])
 def test_signal(

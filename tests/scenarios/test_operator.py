@@ -339,6 +339,25 @@ def _texts(run) -> list[tuple[str, str]]:
     return [("stdout", run.stdout), ("stderr", run.stderr), ("record", json.dumps(run.record))]
 
 
+def test_interrupted_while_uploading(world, right_bytes):
+    """Ctrl-C during an upload leaves the predictions, and says where they are."""
+    import signal
+    import time
+
+    world.s3.posts.fail("slow")
+    flags = world.presigned()
+    process = subprocess.Popen(world.command(*flags), env=world.environment(), stderr=subprocess.PIPE, text=True)
+    while not world.s3.posts.requests:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=10)
+
+    (csv,) = world.csvs
+    assert process.returncode == 130
+    assert f"To do: The predictions are at {csv}." in stderr
+    assert csv.read_bytes() == right_bytes
+
+
 def test_the_command_line_is_wiped(world):
     """While a run goes on, whoever lists processes does not see the presigned URLs."""
     world.numerai.data.fail("slow", times=1)
