@@ -101,10 +101,22 @@ def test_success_action_status(s3, version, status):
         ({"Conditions": [["content-length-range", 500, 600]]}, {}, (400, "EntityTooSmall")),
         ({"Fields": {"acl": "private"}, "Conditions": [{"acl": "private"}]}, {"acl": "public"}, (403, "AccessDenied")),
         ({}, {"acl": "public-read"}, (403, "AccessDenied")),
+        ({"Conditions": [["starts-with", "$x-amz-meta-a", ""]]}, {}, (403, "AccessDenied")),
         ({}, {"policy": None}, (403, "AccessDenied")),
         ({}, {"key": None}, (400, "InvalidArgument")),
     ],
-    ids=["signature", "expired", "key", "too-large", "too-small", "condition", "extra-field", "no-policy", "no-key"],
+    ids=[
+        "signature",
+        "expired",
+        "key",
+        "too-large",
+        "too-small",
+        "condition",
+        "extra-field",
+        "missing-field",
+        "no-policy",
+        "no-key",
+    ],
 )
 def test_what_s3_refuses(s3, version, options, change, refusal):
     """A form that is not what was signed is refused with S3's status and code, and nothing is stored."""

@@ -70,8 +70,8 @@ def _check_condition(condition: object, fields: dict[str, str], form: Form) -> s
         _check_size(len(form.content), int(name), int(value))
         return ""
     name = name.removeprefix("$").lower()
-    found = fields.get(name, "")
-    fits = found.startswith(value) if kind == "starts-with" else found == value
+    found = fields.get(name)  # even `starts-with ""` wants the field to be there
+    fits = found is not None and (found.startswith(value) if kind == "starts-with" else found == value)
     if not fits:
         text = f"Invalid according to Policy: Policy Condition failed: {json.dumps(condition)}"
         raise Refused(403, "AccessDenied", text)
