@@ -21,6 +21,7 @@ from the evidence that the failure carries. The exit code alone tells an operato
       too_many_processes   22   the model started more processes than the limit
       result_too_large     23   the predictions are larger than the limit
       broken_result        24   what came back is no result
+      too_much_disk        25   the model wrote more files than the limit
       wrong_output_type    30   the function returned something other than a DataFrame
       invalid_predictions  31   the predictions break a rule of a submission
     infrastructure (40-59, what Numerai calls "Error")
@@ -36,6 +37,7 @@ from the evidence that the failure carries. The exit code alone tells an operato
       wrong_round          49   the data are not of the round that was asked for, or not of one round
       upload_failed        50   the store did not confirm the upload
       upload_refused       51   the store refused the upload
+      not_confined         52   the model could not be kept from the rest of the machine
     ours (70)
       internal             70   a fault of this program
     interrupted (130, 143)
@@ -180,6 +182,12 @@ _KINDS = [
         "What came back from the model's process is not a result: {problem}.",
         "Look for code that writes to file descriptors it did not open.",
     ),
+    _model(
+        "too_much_disk",
+        25,
+        "The model wrote {actual} of files; {limit} are allowed.",
+        "Keep intermediate results in memory, and put what the model needs into the pickle.",
+    ),
     # --- the model's fault: the predictions
     _model(
         "wrong_output_type",
@@ -251,6 +259,7 @@ _KINDS = [
         "{host} refused the upload: {problem}.",
         _SEND_AGAIN,
     ),
+    _infrastructure("not_confined", 52, "Models are not run here: {problem}.", "{fix}"),
     # --- ours
     Kind(
         "internal",

@@ -26,6 +26,9 @@ class Limits:
     processes: int = 256
     """Processes that may be alive at once. Far above what thread pools and joblib start, far below a fork bomb."""
 
+    disk: int = GIB
+    """Bytes of files that may be there at once, in the private directory and in /dev/shm each."""
+
     result: int = 64 * MIB
     """Bytes of CSV text that may come back: some 250 times a full submission."""
 
@@ -64,5 +67,8 @@ class Job:
 
     upload: Upload | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+    isolation: str = "best-effort"
+    """How much of the machine has to be closed to the model: "strict", "best-effort" or "off"."""
+
     transfer_timeout: float = 600.0
     """Seconds for all downloads together, and again for the upload, retries included."""

@@ -20,6 +20,7 @@ from numerai_predict.job import Job
 from numerai_predict.local_files import LocalFile
 from numerai_predict.redaction import Redaction, without_query
 from numerai_predict.sandbox.ending import Ending
+from numerai_predict.sandbox.isolation import Isolation
 from numerai_predict.submission import Finding, Submission
 
 VERSION = 1
@@ -66,6 +67,7 @@ class Record:
     phases: list[Phase] = field(default_factory=list)
     files: dict[str, LocalFile] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    isolation: Isolation | None = None
     function: str = ""
     rows: int = 0
     columns: int = 0
@@ -105,6 +107,7 @@ class Record:
             "ended": _now(),
             "job": _job(self.job),
             "environment": self.environment,
+            "isolation": _isolation(self.isolation, self.job.isolation),
             "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},
             "round": {"number": self.job.round, "rows": self.rows, "columns": self.columns},
             "function": self.function,
@@ -145,6 +148,12 @@ def _now() -> str:
 
 def _digest(path: str, size: int, sha256: str) -> dict[str, Any]:
     return {"path": path, "bytes": size, "sha256": sha256}
+
+
+def _isolation(isolation: Isolation | None, mode: str) -> dict[str, Any]:
+    if isolation is None:
+        return {"mode": mode, "layers": {}, "open": []}
+    return {"mode": mode, "layers": isolation.layers, "open": [gap.what for gap in isolation.gaps]}
 
 
 def _ending(ending: Ending | None) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """The path of one job, from a model file to predictions that are where they were asked to go."""
 
 import os
+from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
 from numerai_predict.failures import Failure
@@ -8,6 +9,7 @@ from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
 from numerai_predict.record import Record
 from numerai_predict.redaction import is_url
+from numerai_predict.sandbox.isolation import Isolation
 from numerai_predict.sandbox.messages import CELLS_LIMIT, TOO_LARGE, Loaded, Returned
 from numerai_predict.sandbox.supervisor import Worker
 from numerai_predict.submission import Finding, Submission, judge
@@ -41,9 +43,14 @@ def _run(record: Record) -> None:
     path = delivery.destination(job)
     listener = record.listener
 
-    worker = Worker(job.limits, listener.model_printed, lambda *now: listener.progress(_phase(record), *now))
+    def progress(seconds: float, memory: int) -> None:
+        listener.progress(_phase(record), seconds, memory)
+
+    worker = Worker(job.limits, job.isolation, listener.model_printed, progress)
     try:
         with worker:  # it imports pandas while we fetch the files
+            record.isolation = worker.isolation
+            record.warnings += _gaps(worker.isolation)
             with record.phase("fetch") as phase:
                 model, live = _fetch(record)
                 phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
@@ -70,6 +77,7 @@ def _run(record: Record) -> None:
                 phase.detail = returned.what
     finally:
         record.ending = worker.ending
+        record.warnings += _left(worker.left)
     record.warnings += _remarks(record, returned)
 
     with record.phase("judge") as phase:
@@ -197,7 +205,7 @@ def _verified(failure: Failure, benchmarks: LocalFile, ids: list[str], record: R
     A model could claim it to have its failure counted as ours. So a fresh worker, without a model, reads the file.
     """
     try:
-        with Worker(record.job.limits, record.listener.model_printed, lambda *_: None) as fresh:
+        with Worker(record.job.limits, record.job.isolation, record.listener.model_printed, lambda *_: None) as fresh:
             fresh.ready()
             read = fresh.read_round(benchmarks.descriptor, benchmarks.path)
     except Failure as confirmed:
@@ -207,6 +215,12 @@ def _verified(failure: Failure, benchmarks: LocalFile, ids: list[str], record: R
         fix = "Give live features and benchmark models of the same round."
         return Failure("wrong_round", problem=problem, fix=fix)
     return Failure("broken_result", problem=f"it claims of readable benchmark models that {failure.cause}")
+
+
+def _gaps(isolation: Isolation) -> list[Finding]:
+    """What is open to the model on this machine, for whoever runs a model that is not their own."""
+    where = "" if isolation.mode == "off" else "; docs/security.md tells where it is closed"
+    return [Finding(f"open_{gap.what}", 1, (), gap.sentence.removesuffix(".") + where + ".") for gap in isolation.gaps]
 
 
 def _remarks(record: Record, returned: Returned) -> list[Finding]:
@@ -219,6 +233,14 @@ def _remarks(record: Record, returned: Returned) -> list[Finding]:
         sentence = f"The model left {count} thread{'s' if count > 1 else ''} running; ended."
         remarks.append(Finding("threads_left", count, (), sentence))
     return remarks
+
+
+def _left(paths: Sequence[str]) -> list[Finding]:
+    """Memory that is not given back: only what a user of its own made is certain to be the model's, and is removed."""
+    if not paths:
+        return []
+    sentence = f"The model left files in memory; remove them if they are not another program's: {', '.join(paths[:3])}"
+    return [Finding("files_left", len(paths), tuple(paths[:3]), sentence + (", ..." if paths[3:] else "."))]
 
 
 def _phase(record: Record) -> str:

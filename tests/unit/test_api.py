@@ -78,7 +78,7 @@ def test_failures_are_raised(sample_round: Path):
 
     assert caught.value.kind.name == "predict_raised"
     assert "KeyError: 'nowhere'" in str(caught.value)
-    assert 'return live_features["nowhere"]' in caught.value.evidence["traceback"]
+    assert "in broken" in caught.value.evidence["traceback"]
 
 
 @pytest.mark.parametrize("arguments", [{"memory": 0}, {"timeout": -1.0}, {"cpus": 0}], ids=str)

@@ -9,6 +9,8 @@ from numerai_predict.sandbox import messages
 from numerai_predict.sandbox.messages import BrokenMessage, Decoder, MessageTooLarge
 
 EXAMPLES = [
+    messages.Confine(60_123, {"RLIMIT_CORE": 0}, 7, False, "/tmp/run/closed", b"\x06\x00"),
+    messages.Confined(),
     messages.Round(),
     messages.Load("model.pkl.gz"),
     messages.Predict(),

@@ -12,6 +12,7 @@ from numerai_predict import __version__
 COMMANDS = {
     "predict": "run a pickled model, judge its predictions, and save or upload them",
     "upload": "send predictions that are on disk to a presigned POST",
+    "doctor": "say what confines a model on this machine, and what stays open to it",
     "demo": "show an operator's run, against stand-ins on this machine",
 }
 """The subcommands, and what each does; the module of the same name is imported only when it is asked for."""

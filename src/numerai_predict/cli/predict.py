@@ -19,6 +19,7 @@ from numerai_predict.job import GIB, MIB, Job, Limits
 from numerai_predict.record import Record
 from numerai_predict.redaction import Redaction
 from numerai_predict.run import run as run_job
+from numerai_predict.sandbox.isolation import MODES
 
 DESCRIPTION = "Run a pickled model on a round's live data in Numerai's box, judge its predictions, save or upload them."
 
@@ -107,6 +108,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=positive(duration), default=box.timeout, metavar="TIME", help=timeout)
     cpus = "how many threads its libraries may use (default: %(default)s)"
     add("--cpus", type=positive(int), default=box.cpus, metavar="N", help=cpus)
+    isolation = (
+        "what a model may not reach: all closed or no run; as far as this machine goes; nothing (default: %(default)s)"
+    )
+    add("--isolation", choices=MODES, default="best-effort", help=isolation)
     add("--record", metavar="FILE", help="write a machine-readable account of the run, whatever happens")
     add("--json", action="store_true", help="print that account to stdout instead of the path")
     add("--quiet", action="store_true", help="say nothing unless something is wrong")
@@ -151,6 +156,7 @@ def _job(arguments: argparse.Namespace) -> Job:
         output_dir=arguments.output_dir,
         output=arguments.output,
         round=arguments.round,
+        isolation=arguments.isolation,
         upload=parse_upload(arguments.post_url, arguments.post_data),
         transfer_timeout=arguments.transfer_timeout,
         limits=Limits(memory=arguments.memory, timeout=arguments.timeout, cpus=arguments.cpus),

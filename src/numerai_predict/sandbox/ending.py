@@ -8,6 +8,10 @@ from numerai_predict.job import MIB, Limits
 from numerai_predict.sandbox import messages
 from numerai_predict.sandbox.processes import container_memory
 
+_REPORT = (
+    "See what `numerai-predict doctor` says; a model that you trust as your own program runs with --isolation off."
+)
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -93,7 +97,7 @@ class Ending:
         evidence = {"exception": claim.exception, "traceback": claim.traceback}
         if claim.doing == "reading" and self.phase == "predicting" and self.file:
             return self._unreadable(claim)
-        if claim.doing in ("starting", "reading"):
+        if claim.doing in ("confining", "starting", "reading"):
             return self._failure("broken_result", problem=f"it claims to be {claim.doing} when it cannot be")
         if claim.type == "MemoryError":
             return self._out_of_memory(limits, "it raised MemoryError", traceback=claim.traceback)
@@ -107,6 +111,9 @@ class Ending:
         """No byte of the user's has been read: what went wrong is the environment's fault or the data's."""
         if isinstance(self.claim, messages.Raised) and self.phase == "reading":
             return self._unreadable(self.claim)
+        if isinstance(self.claim, messages.Raised) and self.claim.doing == "confining":
+            problem = f"the worker was not confined: {self.claim.exception.removeprefix('NotConfined: ')}"
+            return self._failure("not_confined", problem=problem, fix=_REPORT)
         if isinstance(self.claim, messages.Raised):
             problem = self.claim.exception
         else:

@@ -68,7 +68,7 @@ def launch(python: str, limits: Limits, scratch: str) -> Launched:
     ours, theirs = socket.socketpair()
     pipes = [os.pipe() for _ in range(3)]
     nothing = os.open(os.devnull, os.O_RDONLY)
-    # stdin, stdout, stderr, and worker.CHANNEL, worker.CRASH_LOG
+    # stdin, stdout, stderr, and messages.CHANNEL, worker.CRASH_LOG
     inside = [nothing, pipes[0][1], pipes[1][1], theirs.detach(), pipes[2][1]]
     # Above all targets first, or one dup2 would close the source of the next.
     sources = [fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, len(inside)) for descriptor in inside]
@@ -94,6 +94,7 @@ def environment(limits: Limits, scratch: str) -> dict[str, str]:
     variables = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
     variables |= dict.fromkeys(THREAD_VARIABLES, str(min(limits.cpus, available_cpus())))
     variables |= dict.fromkeys(("HOME", "TMPDIR"), scratch)
+    variables |= dict.fromkeys(("USER", "LOGNAME"), "worker")  # whoever it is: not every user id has a name
     if site.ENABLE_USER_SITE and site.USER_BASE:
         # Python finds what was installed with `pip install --user` by HOME, which is another one inside.
         variables["PYTHONUSERBASE"] = site.USER_BASE
@@ -126,18 +127,28 @@ def _read(path: str) -> str:
 class Scratch:
     """A private directory for one worker: its working directory, home and temporary directory.
 
-    The directory that the worker may write lies inside one that it may not rename or replace.
+    The directory that the worker may write lies inside one that it may not rename or replace. Beside it lies a file
+    that is closed to the worker: it has to prove that.
+
+    Args:
+        parent: where it is made.
+        uid: the user whom it belongs to, or -1.
     """
 
-    def __init__(self, parent: str) -> None:
+    def __init__(self, parent: str, uid: int) -> None:
         self._outer = os.path.join(parent, f"numerai-predict-{os.getpid()}-{os.urandom(6).hex()}")
         self.path = os.path.join(self._outer, "scratch")
+        self.closed_file = os.path.join(self._outer, "closed")
         os.mkdir(self._outer, 0o711)
+        os.chmod(self._outer, 0o711)  # whatever the umask: another user has to get through
         os.mkdir(self.path, 0o700)
+        os.chown(self.path, uid, uid)
+        os.close(os.open(self.closed_file, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     def remove(self) -> None:
         """Remove the directory and all that the model left in it."""
         try:
+            os.unlink(self.closed_file)
             os.rmdir(self.path)
             os.rmdir(self._outer)
         except OSError:

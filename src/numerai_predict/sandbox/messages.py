@@ -3,11 +3,13 @@
 A message is a frame: the lengths of two parts, a JSON object with the message's fields, and raw bytes.
 
     to the worker     fields                               bytes    descriptors
+    Confine           what to take away from itself        filter   -
     Round             -                                    -        live features
     Load              name of the model file               -        model
     Predict           -                                    -        benchmark models, if the function takes them
 
     to the supervisor fields                               bytes    what it may be used for
+    Confined          -                                    -        a fact: no byte of the user's was read before
     Ready             Python, library versions             -        the record
     RoundRead         rows, columns, name of the index     ids      facts: no byte of the user's was read before
     Loaded            what the pickle holds                -        a claim: how to call it
@@ -34,6 +36,12 @@ CELLS_LIMIT = 5_000_000
 TOO_LARGE = "too large"
 """The type that stands for a frame of more cells than that."""
 
+FILTER_LIMIT = 64 * 1024
+"""Bytes of a filter: seccomp takes 4,096 instructions, of 8 bytes each."""
+
+CHANNEL = 3
+"""The descriptor of the channel inside the worker."""
+
 _HEADER = struct.Struct(">IQ")
 
 
@@ -49,6 +57,31 @@ class MessageTooLarge(BrokenMessage):
         self.actual = actual
 
 
+class Confine(NamedTuple):
+    """Take these rights from yourself, and prove that they are gone; the payload is a seccomp filter, or empty."""
+
+    uid: int
+    """The user and group to become, or -1."""
+
+    limits: dict[str, int]
+    """Values of resource limits, by their names in the module `resource`."""
+
+    landlock: int
+    """The version of Landlock's interface to use; 0 for none."""
+
+    unix_sockets: bool
+    """Whether the filter allows sockets within this machine."""
+
+    closed_file: str
+    """A file that must be out of reach, next to which nothing can be made, if `uid` or `landlock` asks for that."""
+
+    payload: bytes = b""
+
+
+UNCONFINED = Confine(-1, {}, 0, True, "")
+"""The order to keep all rights."""
+
+
 class Round(NamedTuple):
     """Read the live features from the descriptor that comes with this message."""
 
@@ -62,6 +95,10 @@ class Load(NamedTuple):
 
 class Predict(NamedTuple):
     """Call the function; the benchmark models come as a descriptor if it takes two arguments."""
+
+
+class Confined(NamedTuple):
+    """Every layer that was ordered is applied, and was tried."""
 
 
 class Ready(NamedTuple):
@@ -117,7 +154,8 @@ class Raised(NamedTuple):
     """Loading or calling raised an exception, or the worker itself could not go on."""
 
     doing: str
-    """One of "starting", "reading" (the program's own work), "loading", "predicting", "returning" (the user's code)."""
+    """One of "confining", "starting", "reading" (the program's work), "loading", "predicting", "returning" (the
+    user's code)."""
 
     type: str
     exception: str
@@ -134,12 +172,13 @@ class Exited(NamedTuple):
     status: str
 
 
-Message = Round | Load | Predict | Ready | RoundRead | Loaded | Returned | Raised | Exited
+Message = Confine | Round | Load | Predict | Confined | Ready | RoundRead | Loaded | Returned | Raised | Exited
 
 _TYPES: dict[str, type] = {
-    cls.__name__: cls for cls in (Round, Load, Predict, Ready, RoundRead, Loaded, Returned, Raised, Exited)
+    cls.__name__: cls
+    for cls in (Confine, Round, Load, Predict, Confined, Ready, RoundRead, Loaded, Returned, Raised, Exited)
 }
-_ELEMENTS = {"columns": str, "libraries": str, "details": str}
+_ELEMENTS = {"columns": str, "libraries": str, "details": str, "limits": int}
 
 
 def encode(message: Message) -> bytes:
@@ -228,4 +267,4 @@ def _check(message: str, name: str, value: object, annotation: object) -> None:
     if name in _ELEMENTS:
         elements = value.values() if isinstance(value, dict) else value
         if any(type(element) is not _ELEMENTS[name] for element in elements):  # type: ignore[attr-defined]
-            raise BrokenMessage(f"a {message} whose {name} holds something else than text")
+            raise BrokenMessage(f"a {message} whose {name} holds something of another type")

@@ -9,22 +9,30 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
 
-PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+from numerai_predict.sandbox.storage import Storage
+
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 
 KILL_DEADLINE = 10.0
 """Seconds after which killing a tree is given up; a fork bomb takes 0.3."""
 
 
-def adopt_orphans() -> None:
-    """Have the kernel give this process the orphans among its descendants, so that no daemon of the worker is lost.
+def become_supervisor() -> None:
+    """Have the kernel give this process the orphans among its descendants, and close it to processes of the same user.
 
-    Only for a process that is the supervisor and nothing else: a notebook's own orphans would come here as well.
+    So no daemon of the worker is lost, and nobody reads this process's memory, environment or descriptors. Only for a
+    process that is the supervisor and nothing else: a notebook's own orphans would come here as well, and no debugger
+    could be attached to it any more.
     """
     if sys.platform == "linux":
         import ctypes
 
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+        libc = ctypes.CDLL(None)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def children(pid: int) -> list[int]:
@@ -39,6 +47,37 @@ def children(pid: int) -> list[int]:
     return found
 
 
+class Memory(NamedTuple):
+    """Bytes of memory that processes hold. Mapped files do not count: the kernel can drop their pages at any time."""
+
+    own: int
+    shared: int
+
+    def total(self, files: int = 0) -> int:
+        """Return all of it, with the bytes of files in memory; those that are mapped are among the shared already."""
+        return self.own + max(self.shared, files)
+
+
+@contextmanager
+def acting_as(uid: int) -> Iterator[None]:
+    """Look at another user's processes as that user (-1: as oneself).
+
+    Root in a container lacks CAP_SYS_PTRACE, without which the kernel shows a process only to its own user. The real
+    and the saved user stay root, so that no process of that user can signal this one meanwhile.
+    """
+    if uid < 0:
+        yield
+        return
+    user, group = os.geteuid(), os.getegid()
+    os.setegid(uid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        os.setegid(group)
+
+
 class Tree:
     """The worker and everything that it started.
 
@@ -48,11 +87,13 @@ class Tree:
     Args:
         worker: the process id of the worker, a child of this process and the leader of its own process group.
         before: children of this process that are not the worker's.
+        uid: the user that the worker becomes, or -1.
     """
 
-    def __init__(self, worker: int, before: list[int]) -> None:
+    def __init__(self, worker: int, before: list[int], uid: int) -> None:
         self._worker = worker
         self._before = before
+        self._uid = uid
 
     def __iter__(self) -> Iterator[int]:
         """Yield the process ids, parents before their children."""
@@ -65,19 +106,25 @@ class Tree:
         """Return how many processes there are, ended but unreaped ones included."""
         return len(list(self))
 
-    def memory(self) -> int:
-        """Return the bytes that the tree holds, counting shared memory once for each process that shares it.
+    def memory(self) -> "Memory":
+        """Return what the tree holds, counting shared pages once for each process that shares them."""
+        return Memory(*(self._sum("status", name) for name in (b"RssAnon:", b"RssShmem:")))
 
-        Mapped files do not count: the kernel can drop their pages at any time.
-        """
-        return sum(_kibibytes(f"/proc/{pid}/status", b"RssAnon:", b"RssShmem:") for pid in self) * 1024
-
-    def memory_shared_once(self) -> int:
+    def memory_shared_once(self) -> "Memory":
         """Return the same with shared pages counted once (PSS): exact, but slower.
 
         After a fork, parent and child share all their pages: a model of 1 GB with eight workers would look like 9 GB.
         """
-        return sum(_kibibytes(f"/proc/{pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:") for pid in self) * 1024
+        with acting_as(self._uid):
+            return Memory(*(self._sum("smaps_rollup", name) for name in (b"Pss_Anon:", b"Pss_Shmem:")))
+
+    def files(self, storage: Storage, enough: int) -> int:
+        """Return the bytes of files that the tree has made in a folder; `enough` ends the look."""
+        with acting_as(self._uid):
+            return storage.size(self, enough)
+
+    def _sum(self, file: str, name: bytes) -> int:
+        return sum(_kibibytes(f"/proc/{pid}/{file}", name) for pid in self) * 1024
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the tree."""

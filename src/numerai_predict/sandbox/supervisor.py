@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from numerai_predict.failures import Failure
@@ -18,12 +18,20 @@ from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.job import MIB, Limits
 from numerai_predict.sandbox import messages
 from numerai_predict.sandbox.ending import Ending, Killed, Usage
+from numerai_predict.sandbox.isolation import Isolation, isolation
 from numerai_predict.sandbox.launch import Launched, Scratch, launch, temporary_directory
 from numerai_predict.sandbox.output import Output, escape
-from numerai_predict.sandbox.processes import Tree, adopt_orphans, children, kernel_oom_kills
+from numerai_predict.sandbox.processes import Tree, become_supervisor, children, kernel_oom_kills
+from numerai_predict.sandbox.storage import SHARED_MEMORY, Storage
 
 TICK = 0.05
 """Seconds between two looks at clock, processes and memory."""
+
+FILES_TICK = 0.5
+"""Seconds between two looks at the files that it has written."""
+
+WORTH_A_WORD = 1024**2
+"""Bytes of files left in /dev/shm that are worth a warning: the semaphores of a process pool are not."""
 
 OWN_DEADLINE = 300.0
 """Seconds for starting the worker, and for reading the data: the program's own work on a slow machine."""
@@ -39,7 +47,7 @@ PSS_PROCESSES = 32
 
 _WORKER_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
-_Reply = TypeVar("_Reply", messages.Ready, messages.RoundRead, messages.Loaded, messages.Returned)
+_Reply = TypeVar("_Reply", messages.Confined, messages.Ready, messages.RoundRead, messages.Loaded, messages.Returned)
 
 
 class Worker:
@@ -49,26 +57,36 @@ class Worker:
 
     Args:
         limits: what the model may use.
+        mode: how much has to be closed to the model, one of `isolation.MODES`.
         show: called with each line that the model prints, escaped.
         progress: called at every tick with the seconds on the clock and the bytes of memory in use.
         python: the interpreter, with pandas and pyarrow; by default the one that runs this program.
 
     Raises:
         Failure: from every method, as soon as the worker has ended without doing what it was told, or was ended for
-            crossing a limit. `ending` then says more.
+            crossing a limit. `ending` then says more. From entering the context: if this machine cannot confine it as
+            `mode` wants.
     """
+
+    isolation: Isolation
+    """What is closed to the model, and what is not; there when the context has been entered."""
 
     ending: Ending | None = None
     """How the worker ended; there when the context has been left."""
 
+    left: Sequence[str] = ()
+    """Large files in /dev/shm that have come meanwhile: the model's, unless another program of this user made them."""
+
     def __init__(
         self,
         limits: Limits,
+        mode: str,
         show: Callable[[str], None],
         progress: Callable[[float, int], None],
         python: str | None = None,
     ) -> None:
         self._limits = limits
+        self._mode = mode
         self._progress = progress
         self._output = Output(show)
         self._decoder = messages.Decoder(limits.result)
@@ -82,6 +100,7 @@ class Worker:
         self._waited: tuple[int, Any] | None = None
         self._peak_memory, self._peak_processes = 0, 1
         self._exact_memory, self._next_exact_look = 0, 0.0
+        self._shared_files, self._next_look_at_files = 0, 0.0
         self._oom_kills = kernel_oom_kills()
 
     def __enter__(self) -> "Worker":
@@ -96,23 +115,27 @@ class Worker:
 
     def _start(self) -> None:
         with deferred():
-            adopt_orphans()
+            become_supervisor()
             before = children(os.getpid())
+            self.isolation = isolation(self._mode, self._python, temporary_directory())
             try:
-                self._scratch = Scratch(temporary_directory())
+                self._scratch = Scratch(temporary_directory(), self.isolation.uid)
             except OSError as error:
                 fix = "Make room there, or set TMPDIR."
                 raise Failure("worker_failed", problem=f"no private directory: {error}", fix=fix) from None
+            uid = self.isolation.uid if self.isolation.uid >= 0 else os.getuid()
+            self._private, self._shared_memory = Storage(self._scratch.path, uid), Storage(SHARED_MEMORY, uid)
             try:
                 self._process = launch(self._python, self._limits, self._scratch.path)
             except OSError as error:
                 self._scratch.remove()
                 problem = f"{self._python}: {error.strerror}"
                 raise Failure("worker_failed", problem=problem, fix="Name another interpreter.") from None
-            self._tree = Tree(self._process.pid, before)
+            self._tree = Tree(self._process.pid, before, self.isolation.uid)
             self._selector = _watch(self._process)
             self._started = time.monotonic()
             self._launched = True
+            self._send(self.isolation.order(self._limits, self._scratch.closed_file))
 
     def __exit__(self, *_: object) -> None:
         with deferred():
@@ -125,12 +148,17 @@ class Worker:
             for descriptor in (self._process.stdout, self._process.stderr, self._process.crash_log):
                 os.close(descriptor)
             self._scratch.remove()
+            if self.isolation.uid >= 0:
+                self._shared_memory.remove()
+            elif self._shared_memory.size([], WORTH_A_WORD) > WORTH_A_WORD:
+                self.left = self._shared_memory.made()
 
     # --- the work
 
     def ready(self) -> messages.Ready:
-        """Wait until the worker has imported what it needs."""
+        """Wait until the worker has confined itself, and imported what it needs."""
         self._started = time.monotonic()  # until now nobody waited: files were fetched
+        self._wait(messages.Confined)
         reply = self._wait(messages.Ready)
         self._version = reply.python
         return reply
@@ -299,14 +327,18 @@ class Worker:
             self._progress(seconds, memory)
             if memory > self._limits.memory:
                 how = f"{_mebibytes(memory)} in {count} process{'es' if count > 1 else ''} when it was ended"
+                if 2 * self._shared_files > memory:
+                    how = f"{_mebibytes(self._shared_files)} of them in files in {SHARED_MEMORY}"
                 limit = _mebibytes(self._limits.memory)
                 self._kill("out_of_memory", limit=limit, phase=self._phase, how=how)
+            else:
+                self._check_files()
 
     def _memory(self, count: int) -> int:
-        memory = self._tree.memory()
+        memory = self._tree.memory().total(self._shared_files)
         # The exact number is needed only where the cheap one, never too low, says something new.
         if memory > self._peak_memory and 1 < count <= PSS_PROCESSES:
-            memory = self._tree.memory_shared_once() or memory
+            memory = self._tree.memory_shared_once().total(self._shared_files) or memory
         elif memory > self._limits.memory and count > PSS_PROCESSES:
             memory = self._memory_of_many() or memory
         self._peak_memory = max(self._peak_memory, memory)
@@ -316,9 +348,21 @@ class Worker:
         """The exact number, at most a tenth of the time: it takes 1 ms a process."""
         now = time.monotonic()
         if now >= self._next_exact_look:
-            self._exact_memory = self._tree.memory_shared_once()
+            self._exact_memory = self._tree.memory_shared_once().total(self._shared_files)
             self._next_exact_look = now + 10 * (time.monotonic() - now)
         return self._exact_memory
+
+    def _check_files(self) -> None:
+        """Look at what was written, twice a second, and at most a tenth of the time."""
+        now = time.monotonic()
+        if now < self._next_look_at_files:
+            return
+        self._shared_files = self._tree.files(self._shared_memory, self._limits.memory)
+        written = self._tree.files(self._private, self._limits.disk)
+        self._next_look_at_files = now + max(FILES_TICK, 10 * (time.monotonic() - now))
+        if written > self._limits.disk:
+            limit = _mebibytes(self._limits.disk)
+            self._kill("too_much_disk", actual=f"more than {limit}", limit=limit)
 
     def _ask_where_it_is(self) -> None:
         try:

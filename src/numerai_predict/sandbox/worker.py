@@ -1,8 +1,8 @@
 """INSIDE the wall: the only code that shares a process with the user's model.
 
-The worker does what it is told by the messages on its channel, in this order: start, read the round, load the model,
-call it, end. It needs its interpreter's standard library, pandas and pyarrow, and nothing else, so that it starts
-under any supported Python and in any environment that can read parquet.
+The worker does what it is told by the messages on its channel, in this order: confine itself, start, read the round,
+load the model, call it, end. It needs its interpreter's standard library, pandas and pyarrow, and nothing else, so that
+it starts under any supported Python and in any environment that can read parquet.
 
 It is started as `python -c`, never as a script: with a file as `__main__`, the workers that multiprocessing *spawns*
 would run that file again and hang.
@@ -23,18 +23,13 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from numerai_predict.sandbox import messages
-
-CHANNEL = 3
-"""The descriptor of the channel to the supervisor."""
+from numerai_predict.sandbox import confinement, messages
 
 CRASH_LOG = 4
 """The descriptor to which the interpreter writes where it was when it crashed, or when the supervisor asks."""
 
 WHERE_ARE_YOU = signal.SIGUSR1
 """The signal on which the interpreter writes its stack to `CRASH_LOG`."""
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
@@ -53,6 +48,11 @@ def main() -> None:
 def _work(channel: "_Channel") -> None:
     # The collector finds nothing in imports and decoding, but looks for 0.1 s. The user's code runs with it, as always.
     gc.disable()
+    order, _ = channel.receive(messages.Confine)
+    if order != messages.UNCONFINED:
+        confinement.confine(order)
+    channel.send(messages.Confined())
+
     channel.doing = "starting"
     import pandas as pd
     import pyarrow
@@ -90,7 +90,7 @@ def _work(channel: "_Channel") -> None:
 
 
 def _settle() -> socket.socket:
-    """Make this process fit for a stranger's code, before anything else is imported."""
+    """Put this process in order for a stranger's code, before anything else is imported."""
     os.chdir(os.environ["TMPDIR"])
     _end_with_supervisor()
     _be_the_first_to_go()
@@ -100,20 +100,18 @@ def _settle() -> socket.socket:
                 os.close(descriptor)
             except OSError:
                 pass  # the one by which listdir read the folder
-    for descriptor in (CHANNEL, CRASH_LOG):
+    for descriptor in (messages.CHANNEL, CRASH_LOG):
         os.set_inheritable(descriptor, False)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     faulthandler.enable(CRASH_LOG, all_threads=False)
     faulthandler.register(WHERE_ARE_YOU, CRASH_LOG, all_threads=False)
-    return socket.socket(fileno=CHANNEL)
+    return socket.socket(fileno=messages.CHANNEL)
 
 
 def _end_with_supervisor() -> None:
     """Have the kernel kill this process when the supervisor dies, however it dies."""
     if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        confinement.prctl(confinement.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _be_the_first_to_go() -> None:
@@ -134,8 +132,8 @@ class _Channel:
 
     def __init__(self, channel: socket.socket) -> None:
         self._socket = channel
-        self._decoder = messages.Decoder(payload_limit=0)
-        self.doing = "starting"
+        self._decoder = messages.Decoder(messages.FILTER_LIMIT)
+        self.doing = "confining"
 
     def send(self, message: messages.Message) -> None:
         self._socket.sendall(messages.encode(message))

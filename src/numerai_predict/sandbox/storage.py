@@ -1,0 +1,91 @@
+"""What a model has written: in its private directory, and in /dev/shm, which is memory that no process has to hold."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+SHARED_MEMORY = "/dev/shm"
+
+SMALLEST_FILE = 16 * 1024
+"""Bytes that a file counts for at least: a million empty ones are not nothing."""
+
+
+class Storage:
+    """The files that a worker makes in one folder.
+
+    Args:
+        folder: where to look; it need not be there.
+        uid: whose files count; what that user has there already does not.
+    """
+
+    def __init__(self, folder: str, uid: int) -> None:
+        self._folder = folder
+        self._uid = uid
+        self._before = set(_names(folder))
+
+    def size(self, tree: Iterable[int], enough: int) -> int:
+        """Return the bytes on disk of all files, those included that have lost their name and are held open.
+
+        Args:
+            tree: the processes that may hold them.
+            enough: the look is over when it has found more than that.
+        """
+        sizes: dict[int, int] = {}
+        total = 0
+        for status in self._files(tree):
+            size = max(status.st_blocks * 512, SMALLEST_FILE)
+            total += size - sizes.get(status.st_ino, 0)
+            sizes[status.st_ino] = size
+            if total > enough:
+                break
+        return total
+
+    def made(self) -> list[str]:
+        """Return the paths of what was made directly in the folder."""
+        return [path for name in _names(self._folder) if (path := self._path(name))]
+
+    def remove(self) -> None:
+        """Remove what was made: for a user who has nothing else there."""
+        import shutil
+
+        for path in self.made():
+            if os.path.isdir(path) and not os.path.islink(path):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                try:
+                    os.unlink(path)
+                except OSError:
+                    pass  # gone meanwhile
+
+    def _path(self, name: str) -> str | None:
+        path = os.path.join(self._folder, name)
+        status = _status(path)
+        return path if name not in self._before and status and status.st_uid == self._uid else None
+
+    def _files(self, tree: Iterable[int]) -> Iterator[os.stat_result]:
+        todo = self.made()
+        for path in todo:  # grows while it is walked
+            if (status := _status(path)) is not None:
+                yield status
+                if stat.S_ISDIR(status.st_mode):
+                    todo += [os.path.join(path, name) for name in _names(path)]
+        folder = _status(self._folder)
+        for pid in tree:
+            for name in _names(f"/proc/{pid}/fd"):
+                status = _status(f"/proc/{pid}/fd/{name}", follow=True)
+                if status and folder and status.st_dev == folder.st_dev and status.st_nlink == 0:
+                    yield status
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []  # gone meanwhile, or not there
+
+
+def _status(path: str, follow: bool = False) -> os.stat_result | None:
+    try:
+        return os.stat(path, follow_symlinks=follow)
+    except OSError:
+        return None
