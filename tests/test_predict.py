@@ -474,7 +474,8 @@ def test_worker_gets_nothing_but_its_own(predict, tmp_path, sample_round):
     assert str(tmp_path) not in command_line
     # What libraries open for themselves (pyarrow 14: /dev/urandom and an epoll) is no data and no way out.
     inherited = {number: what for number, what in descriptors.items() if not what.startswith(("/dev/u", "anon_inode:"))}
-    assert sorted(inherited) == ["0", "1", "2", "3", "4"]
+    assert sorted(inherited) == ["0", "1", "2", "3", "4", "5"]
+    assert re.fullmatch(r"/proc/\d+", descriptors["5"])  # its own
     assert descriptors["0"] == "/dev/null"
     assert session != os.getsid(0)
 

@@ -43,7 +43,7 @@ def confine(order: messages.Confine) -> None:
     Raises:
         NotConfined: what the order asks for is not so.
     """
-    pins = _pin_proc()
+    _pin_proc()
     _drop_capability_bounds()
     if order.uid >= 0:
         _change_identity(order.uid)
@@ -56,7 +56,6 @@ def confine(order: messages.Confine) -> None:
     if order.payload:
         _filter_calls(order.payload)
     prove(order)
-    del pins
 
 
 # --- identity and capabilities
@@ -162,12 +161,9 @@ WRITABLE = {
 """What may be written, besides the private directory."""
 
 
-def _pin_proc() -> list[int]:
-    """Hold what a rule names open: the kernel may forget the /proc folder of a process, and the rule with it."""
-    try:
-        return [os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)]
-    except OSError:
-        return []
+def _pin_proc() -> None:
+    """Hold this process's /proc folder open until it ends: the kernel may forget it, and the rule for it as well."""
+    os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)
 
 
 def _restrict_files(version: int) -> None:
