@@ -94,7 +94,7 @@ def _compare(name: str, model: Path, cpus: int, sample: Path, folder: Path, runs
 def _run(command: list[str]) -> tuple[float, float, int]:
     """Return wall seconds, CPU seconds of the process and its children, and the largest process's KiB."""
     start = time.perf_counter()
-    to_nothing = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    to_nothing = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_WRONLY, 0) for stream in (1, 2)]
     pid = os.posix_spawn(command[0], command, os.environ, file_actions=to_nothing)
     _, status, usage = os.wait4(pid, 0)
     wall = time.perf_counter() - start

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numerai_predict
 from numerai_predict.failures import KINDS, Failure
-from numerai_predict.job import MIB, Limits
+from numerai_predict.job import MIB, Job, Limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,6 +70,7 @@ def predict(
     memory: int = Limits.memory,
     timeout: float = Limits.timeout,
     cpus: int = Limits.cpus,
+    isolation: str = Job.isolation,
     show_output: bool = True,
 ) -> Prediction:
     """Run a model on live data in Numerai's box, and judge its predictions.
@@ -81,6 +82,8 @@ def predict(
         memory: bytes that the model's process tree may hold.
         timeout: seconds for loading and calling the model.
         cpus: how many threads its libraries may use.
+        isolation: "strict": network, files and other processes are closed to the model, or it is not run;
+            "best-effort": as far as this machine goes; "off".
         show_output: print what the model prints, and how the run goes on, to stderr.
 
     Raises:
@@ -94,6 +97,7 @@ def predict(
         account = os.path.join(folder, "record.json")
         arguments = ["predict", "--model", path, "--dataset", os.fspath(dataset), "--output", csv, "--record", account]
         arguments += ["--memory", str(memory), "--timeout", str(timeout), "--cpus", str(cpus)]
+        arguments += ["--isolation", isolation]
         arguments += ["--benchmarks", os.fspath(benchmarks)] if benchmarks is not None else []
         _run(arguments, show_output)
         record = _read_record(account)

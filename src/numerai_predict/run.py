@@ -219,8 +219,11 @@ def _verified(failure: Failure, benchmarks: LocalFile, ids: list[str], record: R
 
 def _gaps(isolation: Isolation) -> list[Finding]:
     """What is open to the model on this machine, for whoever runs a model that is not their own."""
-    where = "" if isolation.mode == "off" else "; docs/security.md tells where it is closed"
-    return [Finding(f"open_{gap.what}", 1, (), gap.sentence.removesuffix(".") + where + ".") for gap in isolation.gaps]
+    if not isolation.layers and isolation.gaps:
+        why = "Isolation is off" if isolation.mode == "off" else "Nothing confines a model on this operating system"
+        sentence = f"{why}: it can do whatever the user can who runs it. Run models of others in the container."
+        return [Finding("not_isolated", 1, (), sentence)]
+    return [Finding(f"open_{gap.what}", 1, (), gap.sentence) for gap in isolation.gaps]
 
 
 def _remarks(record: Record, returned: Returned) -> list[Finding]:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from numerai_predict import interruption
-from numerai_predict.cli.secrets import hide, parse_upload
+from numerai_predict.cli.secrets import hide, parse_upload, shown_elsewhere
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES, is_local
 from numerai_predict.delivery import check_place, write_atomically
@@ -20,6 +20,7 @@ from numerai_predict.record import Record
 from numerai_predict.redaction import Redaction
 from numerai_predict.run import run as run_job
 from numerai_predict.sandbox.isolation import MODES
+from numerai_predict.submission import Finding
 
 DESCRIPTION = "Run a pickled model on a round's live data in Numerai's box, judge its predictions, save or upload them."
 
@@ -129,6 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         record = Record(_job(arguments), terminal, redact)
         terminal.started(record)
         run_job(record)
+        record.warnings += _shown_secrets(record)
         terminal.ended(record)
         _write_record(record, arguments, terminal)
         _print_result(record, arguments, terminal)
@@ -168,6 +170,18 @@ def _job(arguments: argparse.Namespace) -> Job:
             problem = f"{arguments.record} cannot be the record and another file of this run as well."
             raise Failure("usage", problem=problem, fix="Give another --record.")
     return job
+
+
+def _shown_secrets(record: Record) -> list[Finding]:
+    """A warning if a model could read this run's secrets on another process's command line, which Landlock hides."""
+    pids = [] if record.isolation and record.isolation.landlock else shown_elsewhere(record.redact)
+    if not pids:
+        return []
+    sentence = (
+        f"The command line of process {pids[0]} shows secrets of this run, and a model can read it here: "
+        "start this program without a shell or an init around it (the exec form of ENTRYPOINT)."
+    )
+    return [Finding("secrets_shown", len(pids), tuple(map(str, pids[:3])), sentence)]
 
 
 def _write_record(record: Record, arguments: argparse.Namespace, terminal: Terminal) -> None:

@@ -1,5 +1,6 @@
 """Secrets on the command line: parsed, hidden from whoever lists processes, and redacted in what is printed."""
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -27,6 +28,20 @@ def hide(locations: Iterable[str | None], fields: str | None) -> Redaction:
     if secrets:
         _wipe_command_line()
     return Redaction(secrets)
+
+
+def shown_elsewhere(redact: Redaction) -> list[int]:
+    """Return the other processes whose command line shows a secret: a shell or an init that this one was started by."""
+    shown = []
+    for pid in map(int, filter(str.isdigit, os.listdir("/proc") if sys.platform == "linux" else [])):
+        try:
+            with open(f"/proc/{pid}/cmdline", errors="backslashreplace") as file:
+                text = file.read()
+        except OSError:
+            continue  # it has ended
+        if pid != os.getpid() and redact(text) != text:
+            shown.append(pid)
+    return shown
 
 
 def parse_upload(url: str | None, fields: str | None) -> Upload | None:

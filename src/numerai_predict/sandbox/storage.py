@@ -22,6 +22,11 @@ class Storage:
         self._folder = folder
         self._uid = uid
         self._before = set(_names(folder))
+        self._handed_over: set[int] = set()
+
+    def hand_over(self, descriptor: int) -> None:
+        """Do not count a file that the worker gets: a download has no name either, and the worker holds it open."""
+        self._handed_over.add(os.fstat(descriptor).st_ino)
 
     def size(self, tree: Iterable[int], enough: int) -> int:
         """Return the bytes on disk of all files, those included that have lost their name and are held open.
@@ -73,8 +78,11 @@ class Storage:
         for pid in tree:
             for name in _names(f"/proc/{pid}/fd"):
                 status = _status(f"/proc/{pid}/fd/{name}", follow=True)
-                if status and folder and status.st_dev == folder.st_dev and status.st_nlink == 0:
+                if status and folder and status.st_dev == folder.st_dev and self._is_nameless(status):
                     yield status
+
+    def _is_nameless(self, status: os.stat_result) -> bool:
+        return status.st_nlink == 0 and status.st_uid == self._uid and status.st_ino not in self._handed_over
 
 
 def _names(folder: str) -> list[str]:

@@ -205,6 +205,8 @@ class Worker:
     # --- watching
 
     def _send(self, message: messages.Message, *descriptors: int) -> None:
+        for descriptor in descriptors:
+            self._private.hand_over(descriptor)
         try:
             socket.send_fds(self._process.channel, [messages.encode(message)], list(descriptors))
         except OSError:
