@@ -390,13 +390,17 @@ def test_malformed_bytes_are_a_violation(csv: bytes) -> None:
 
 
 def test_a_round_is_judged_in_milliseconds() -> None:
-    """The judge adds next to nothing to a run: a full submission of 7,058 rows takes some milliseconds."""
+    """The judge adds next to nothing to a run: for a full submission, less than the model's side takes to write it."""
     live = [f"n{number * 0x9E3779B97F4A7C15 % 2**60:015x}" for number in range(7058)]
-    csv = text(frame(ids=live))
-    durations = []
-    for _ in range(5):
-        start = time.perf_counter()
-        judge(csv, live)
-        durations.append(time.perf_counter() - start)
+    predictions = frame(ids=live)
+    csv = text(predictions)
+    judging, writing = [], []
+    for _ in range(9):
+        for seconds, action in ((judging, lambda: judge(csv, live)), (writing, predictions.to_csv)):
+            start = time.process_time()
+            action()
+            seconds.append(time.process_time() - start)
+    ratio = min(judging) / min(writing)
+    print(f"{1000 * min(judging):.1f} ms, {ratio:.2f} of to_csv")
 
-    assert min(durations) < 0.1  # ten times what it takes, for machines that are busy
+    assert ratio < 2

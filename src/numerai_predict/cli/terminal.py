@@ -77,6 +77,9 @@ class Terminal:
 
     def ended(self, record: Record) -> None:
         """Say how the run came out."""
+        if self._debug and record.isolation:
+            layers = record.isolation.layers or {"none": record.job.isolation}
+            self.say("  isolation: " + ", ".join(f"{name}: {state}" for name, state in layers.items()))
         for warning in record.warnings:
             self._print(f"Warning: {warning.sentence}")
         if record.failure:

@@ -123,8 +123,12 @@ class Tree:
         with acting_as(self._uid):
             return storage.size(self, enough)
 
-    def _sum(self, file: str, name: bytes) -> int:
-        return sum(_kibibytes(f"/proc/{pid}/{file}", name) for pid in self) * 1024
+    def written(self) -> int:
+        """Return the bytes that the tree, and its children that it has waited for, have written to anything."""
+        return self._sum("io", b"wchar:", unit=1)
+
+    def _sum(self, file: str, name: bytes, unit: int = 1024) -> int:
+        return sum(_number(f"/proc/{pid}/{file}", name) for pid in self) * unit
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the tree."""
@@ -186,14 +190,14 @@ def container_memory() -> int | None:
     return None
 
 
-def _kibibytes(path: str, *names: bytes) -> int:
-    """Sum the named lines of a /proc file, as in "RssAnon:   1024 kB"."""
+def _number(path: str, name: bytes) -> int:
+    """The number in a named line of a /proc file, as in "RssAnon:   1024 kB"; 0 if there is none."""
     try:
         with open(path, "rb") as file:
             lines = file.read().split(b"\n")
     except OSError:
         return 0  # ended meanwhile, or another user's
-    return sum(int(line.split()[1]) for line in lines if line.startswith(names))
+    return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
 
 
 def _ended(pid: int) -> bool:

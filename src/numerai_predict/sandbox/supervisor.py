@@ -150,7 +150,7 @@ class Worker:
             self._scratch.remove()
             if self.isolation.uid >= 0:
                 self._shared_memory.remove()
-            elif self._shared_memory.size([], WORTH_A_WORD) > WORTH_A_WORD:
+            elif self._shared_files > WORTH_A_WORD:
                 self.left = self._shared_memory.made()
 
     # --- the work
@@ -359,7 +359,11 @@ class Worker:
         now = time.monotonic()
         if now < self._next_look_at_files:
             return
-        self._shared_files = self._tree.files(self._shared_memory, self._limits.memory)
+        files = self._tree.files(self._shared_memory, self._limits.memory)
+        if self.isolation.uid < 0:
+            # Other programs of this user make files there as well: no more is the model's than it can have written.
+            files = min(files, self._tree.written() + self._tree.memory().shared)
+        self._shared_files = files
         written = self._tree.files(self._private, self._limits.disk)
         self._next_look_at_files = now + max(FILES_TICK, 10 * (time.monotonic() - now))
         if written > self._limits.disk:
