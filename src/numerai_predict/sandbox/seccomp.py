@@ -87,6 +87,18 @@ OTHER_PROCESSES = (
     Rule("ioctl", EPERM, "has the kernel send signals to a process", _is(1, SIOCSPGRP)),
     Rule("setpriority", EPERM, "slows a whole group or user down", _is_not(0, 0)),
     Rule("ioprio_set", EPERM, "slows a whole group or user down", _is_not(0, 1)),
+    Rule(
+        "setpriority ioprio_set",
+        PRETEND,
+        "slows another process down; its own threads it may name only by 0",
+        _is_not(1, 0),
+    ),
+    Rule(
+        "sched_setaffinity sched_setscheduler sched_setparam sched_setattr",
+        PRETEND,
+        "the same; the C library and OpenMP do it to their own threads, where it does not matter",
+        _is_not(0, 0),
+    ),
 )
 
 KERNEL_SURFACE = (
@@ -133,11 +145,12 @@ METADATA = (
     Rule("ioctl", EPERM, "changes the attributes of a file that is only open for reading", _is(1, FS_IOC_SETFLAGS)),
     Rule("ioctl", EPERM, "changes the attributes of a file that is only open for reading", _is(1, FS_IOC_FSSETXATTR)),
     Rule("file_setattr", ENOSYS, "the same, by path"),
+    Rule("inotify_add_watch", EPERM, "Landlock does not stop it; tells the names of files in folders that are closed"),
 )
 
 
 def supervisor_rules(supervisor: int, group: int) -> tuple[Rule, ...]:
-    """Return the rules that keep a process and its process group from being signalled or slowed down.
+    """Return the rules that keep a process and its process group from being signalled.
 
     Landlock (from its version 6) or another user's identity do the same for all processes; this holds without them.
     """
@@ -145,11 +158,6 @@ def supervisor_rules(supervisor: int, group: int) -> tuple[Rule, ...]:
     for pid in {supervisor, -group, -1} - {0}:  # a group whose leader is outside of this container has the number 0
         tests = _is(0, pid & 0xFFFFFFFF)
         rules.append(Rule("kill tgkill rt_sigqueueinfo rt_tgsigqueueinfo", EPERM, "signals the supervisor", tests))
-    slow = _is(0, supervisor)
-    rules.append(
-        Rule("sched_setaffinity sched_setscheduler sched_setparam sched_setattr", EPERM, "slows it down", slow)
-    )
-    rules.append(Rule("setpriority ioprio_set", EPERM, "slows the supervisor down", _is(1, supervisor)))
     return tuple(rules)
 
 
