@@ -69,11 +69,12 @@ test_environments: $(VENV)/dev-installed ## Install every full lock in turn, try
 test_images: $(VENV)/dev-installed ## Build every image with what the pickles need, and try these in it in two ways
 	for minor in $(MINORS); do $(BIN)/python tools/try_environment.py 3.$$minor --core || exit 1; done
 
-lint: $(VENV)/dev-installed ## Check style, types, generated files and workflows
+lint: $(VENV)/dev-installed ## Check style, types, generated files, Dockerfiles and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/dockerfiles.py --check
+	$(BIN)/hadolint --ignore DL3008 py3.*/Dockerfile shell/Dockerfile  # no pins for apt: Debian keeps no old versions
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
