@@ -227,6 +227,23 @@ def test_pickles_run_in_their_environment(version):
     assert run.stdout.count("300 valid predictions") == 2
 
 
+@pytest.mark.timeout(600)  # the first time; later the engine has everything but the program
+def test_pickles_run_in_their_container():
+    """Both pickles give valid predictions in an image of what they need: as root, and as a user who may do nothing.
+
+    The image of one Python, that of these tests, on whatever engine answers; `make test_images` does it for all.
+    """
+    version = f"3.{sys.version_info.minor}"
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, str(ROOT / "tools/try_environment.py"), version, "--core"]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    if "NOT TRIED" in run.stdout:
+        pytest.skip(run.stdout.strip())
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("300 valid predictions") == 4
+
+
 # --- what follows from the directories
 
 
