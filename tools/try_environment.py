@@ -9,7 +9,6 @@ slice, and tries that.
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -131,7 +130,9 @@ def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
     try_pickles(version, folder, lambda flags: _run([str(python), str(ROOT / "predict.py"), *flags]))
     if full:
         try_imports(version, python)
-        write_row(version, f"| {version} | {len(wanted)} | {size:.1f} | {seconds:.0f} | both | all |")
+        write_row(
+            ROOT / "docs/environments.md", [version, str(len(wanted)), f"{size:.1f}", f"{seconds:.0f}", "both", "all"]
+        )
 
 
 # --- what
@@ -169,15 +170,18 @@ def try_imports(version: str, python: Path) -> None:
     print("  every import works that works today")
 
 
-def write_row(version: str, row: str) -> None:
-    """Write what was found into the table of docs/environments.md."""
-    page = ROOT / "docs" / "environments.md"
+def write_row(page: Path, found: list[str]) -> None:
+    """Write what was found into the first table of a page; the columns behind, the predecessor's, stay as they are."""
     lines = page.read_text().splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("|---")) + 1
     end = next(number for number in range(first, len(lines)) if not lines[number].startswith("|"))
-    rows = [line for line in lines[first:end] if not line.startswith(f"| {version} |")]
-    rows = sorted([*rows, row], key=lambda line: int(re.findall(r"\d+", line)[1]))
-    page.write_text("\n".join([*lines[:first], *rows, *lines[end:]]) + "\n")
+    rows = {cells[0]: cells for cells in (line.strip("| ").split(" | ") for line in lines[first:end])}
+    columns = lines[first - 1].count("---")
+    behind = rows.get(found[0], ["-"] * columns)[len(found) :]
+    rows[found[0]] = [*found, *behind]
+    ordered = sorted(rows.values(), key=lambda cells: int(cells[0].removeprefix("3.")))
+    written = [f"| {' | '.join(cells)} |" for cells in ordered]
+    page.write_text("\n".join([*lines[:first], *written, *lines[end:]]) + "\n")
 
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":

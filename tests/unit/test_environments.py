@@ -244,6 +244,20 @@ def test_pickles_run_in_their_container():
     assert run.stdout.count("300 valid predictions") == 4
 
 
+def test_what_was_found_is_written_into_the_table(tmp_path, monkeypatch):
+    """A Python's new figures take the place of its old ones, a new Python gets a row, and the predecessor's stay."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from try_environment import write_row
+
+    page = tmp_path / "page.md"
+    page.write_text("| Python | GB | predecessor |\n|---|---|---|\n| 3.9 | 1 | 2 |\n| 3.10 | 3 | 4 |\n\nEnd\n")
+    write_row(page, ["3.11", "5"])
+    write_row(page, ["3.9", "6"])
+
+    rows = "| 3.9 | 6 | 2 |\n| 3.10 | 3 | 4 |\n| 3.11 | 5 | - |\n"
+    assert page.read_text() == "| Python | GB | predecessor |\n|---|---|---|\n" + rows + "\nEnd\n"
+
+
 # --- what follows from the directories
 
 
