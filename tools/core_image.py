@@ -48,7 +48,8 @@ def base(engine: str, version: str) -> list[str]:
         script = ["sh", str(ROOT / "tools" / "lookalike_base.sh"), version]
         made = subprocess.run(script, env=environment, capture_output=True, text=True)
         if made.returncode:
-            raise LookupError(f"{real} can neither be pulled nor made here: {made.stderr.strip()}")
+            reason = made.stderr.strip().split("\n")[-1]
+            raise LookupError(f"{real} can neither be pulled nor made here: {reason}")
     return ["--network", "host", "--build-arg", f"BASE={lookalike}"]
 
 

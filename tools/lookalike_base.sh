@@ -1,7 +1,8 @@
 #!/bin/sh
 # lookalike_base.sh 3.12: makes an image like python:3.12-slim, lookalike:3.12, from Debian's packages and an interpreter
-# of this machine, or, where there is none, from the Python of Debian's next release. Only for machines on which the real
-# one cannot be pulled; needs root, debootstrap, docker or podman. tools/core_image.py calls it then. By hand:
+# of this machine, or, where there is none with a folder of its own, with Debian's Python of that version. Only for machines
+# on which the real one cannot be pulled; needs root, debootstrap, docker or podman. tools/core_image.py calls it then. By
+# hand:
 #     make build_3_12 BUILD_ARGS="--network host --build-arg BASE=lookalike:3.12"
 set -eu
 version="$1"
@@ -9,18 +10,15 @@ engine="${ENGINE:-docker}"
 mirror="$(sed -nE 's/^URIs: (.*\/debian\/?)$/\1/p; s/^deb ([^ ]*\/debian\/?) .*/\1/p' \
     /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -1)"
 python="$(python3 -c "from numerai_predict.environments import interpreter; print(interpreter('$version') or '')")"
+prefix=""
+[ -z "$python" ] || prefix="$("$python" -c 'import sys; print(sys.base_prefix)')"
+release="$(. /etc/os-release && echo "$VERSION_CODENAME")"
 root="$(mktemp -d)"
 trap 'rm -rf "$root"' EXIT
-bootstrap() { debootstrap --variant=minbase --include="ca-certificates,netbase,tzdata,$1" "$2" "$root" "$mirror" > /dev/null; }
+bootstrap() { debootstrap --variant=minbase --include="ca-certificates,netbase,tzdata,$1" "$2" "$root" "$mirror" >&2; }
 
-if [ -n "$python" ]; then
-    prefix="$("$python" -c 'import sys; print(sys.base_prefix)')"
-    if [ "$prefix" = /usr ]; then
-        echo "$python is the system's own, and lies in no folder of its own" >&2
-        exit 1
-    fi
-    bootstrap libssl3,libffi8,libbz2-1.0,liblzma5,libsqlite3-0,libreadline8,libexpat1,zlib1g,libuuid1 \
-        "$(. /etc/os-release && echo "$VERSION_CODENAME")"
+if [ -n "$prefix" ] && [ "$prefix" != /usr ]; then
+    bootstrap libssl3,libffi8,libbz2-1.0,liblzma5,libsqlite3-0,libreadline8,libexpat1,zlib1g,libuuid1 "$release"
     cp -r "$prefix/bin" "$prefix/lib" "$prefix/include" "$root/usr/local/"
     find "$root/usr/local" \( -name test -o -name tests -o -name __pycache__ -o -name idlelib \) -type d -prune -exec rm -rf {} +
     find "$root/usr/local" \( -name '*.a' -o -name '*.pth' \) -delete
@@ -28,7 +26,8 @@ if [ -n "$python" ]; then
     cp -r "$prefix/lib/python$version/site-packages/"pip* "$root/usr/local/lib/python$version/site-packages/"
     chroot "$root" ldconfig
 else
-    bootstrap "python$version,python$version-venv" testing
+    [ -n "$prefix" ] || release=testing  # where the next Pythons are
+    bootstrap "python$version,python3-pip-whl" "$release"
     rm -f "$root/usr/lib/python$version/EXTERNALLY-MANAGED"  # the official images take packages, too
     ln -s "/usr/bin/python$version" "$root/usr/local/bin/python$version"
     chroot "$root" sh -c "python$version -m zipfile -e /usr/share/python-wheels/pip-*.whl /usr/local/lib/python$version/dist-packages"
