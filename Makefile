@@ -33,7 +33,7 @@ ENVIRONMENTS := $(VERSIONS:%=env_%)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test_predict test_environments lint docs dockerfiles benchmark clean versions versions.json build \
-    build_shell push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
+    build_shell test_images push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
     $(ENVIRONMENTS)
 
 help: ## List the targets
@@ -66,11 +66,15 @@ $(TESTS): test_3_%: $(VENV)/dev-installed ## Run that Python's two pickles throu
 test_environments: $(VENV)/dev-installed ## Install every full lock in turn, try imports and pickles; needs 25 GB of disk
 	for minor in $(MINORS); do $(BIN)/python tools/try_environment.py 3.$$minor --full || exit 1; $(BIN)/uv cache clean -q; done
 
-lint: $(VENV)/dev-installed ## Check style, types, generated files and workflows
+test_images: $(VENV)/dev-installed ## Build every image with what the pickles need, and try these in it in two ways
+	for minor in $(MINORS); do $(BIN)/python tools/try_environment.py 3.$$minor --core || exit 1; done
+
+lint: $(VENV)/dev-installed ## Check style, types, generated files, Dockerfiles and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python tools/dockerfiles.py --check
+	$(BIN)/hadolint --ignore DL3008 py3.*/Dockerfile shell/Dockerfile  # no pins for apt: Debian keeps no old versions
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*
 	$(BIN)/zizmor --offline --quiet .github/workflows
 

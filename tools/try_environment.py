@@ -1,21 +1,23 @@
 """Run a Python's two test pickles through the whole program, in its environment: `make test_3_12`.
 
 In its container where an engine answers and has the image (`make build_3_12`); otherwise in a virtual environment that
-is made from its lock, with the slice that the pickles need. It says which.
+is made from its lock, with the slice that the pickles need. It says which. With `--core` it builds an image with that
+slice, and tries that.
 
-    python tools/try_environment.py 3.12 [--full | --container]
+    python tools/try_environment.py 3.12 [--full | --container | --core]
 """
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+
+import core_image
 
 from numerai_predict import environments
 from numerai_predict.environments import ROOT
@@ -27,6 +29,15 @@ from generate_pkl import IMPORTS, MODELS, sample
 FULL_GIGABYTES = 25
 """Free disk that a full environment needs: some 11 GB, and as much again while it is installed."""
 
+LIMITS = ("--network", "none", "--cpus", "1", "--memory", "4g")
+"""Numerai's box."""
+
+WAYS = {
+    "as root": (),
+    "as a user who may do nothing": ("--user", "1000", "--cap-drop", "ALL", "--read-only", "--tmpfs", "/tmp"),
+}
+"""The two ways in which an image has to work."""
+
 Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 
 
@@ -36,6 +47,7 @@ def main() -> None:
     parser.add_argument("version", choices=environments.versions())
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--container", action="store_true", help="in the container, or fail")
+    how.add_argument("--core", action="store_true", help="build an image of what the pickles need, and try that")
     how.add_argument("--full", action="store_true", help="in a virtual environment with the whole lock")
     arguments = parser.parse_args()
     version = arguments.version
@@ -43,10 +55,10 @@ def main() -> None:
         folder = Path(name)
         sample(Path(sys.executable), folder / "sample")
         image = f"numerai_predict_py_{version.replace('.', '_')}:latest"
-        engine = None if arguments.full else engine_with(image)
-        if engine:
-            print(f"Python {version}: in the container {image}, by {os.path.basename(engine)}")
-            try_pickles(version, folder, container(engine, image, folder))
+        if arguments.core:
+            try_core_image(version, folder)
+        elif not arguments.full and (engine := engine_with(image)):
+            try_image(version, folder, engine, image)
         elif arguments.container:
             sys.exit(f"No engine answers that has {image}: make build_{version.replace('.', '_')}")
         else:
@@ -65,11 +77,39 @@ def engine_with(image: str) -> str | None:
     return None
 
 
-def container(engine: str, image: str, folder: Path) -> Run:
+def try_core_image(version: str, folder: Path) -> None:
+    """Build the image that has only what the pickles need, and try them in it."""
+    engine = core_image.engine()
+    if engine is None:
+        print(f"Python {version}: NOT TRIED, no container engine answers")
+        return
+    start = time.monotonic()
+    try:
+        image = core_image.build(engine, version, slice_of(version))
+    except LookupError as error:
+        print(f"Python {version}: NOT TRIED, {error}")
+        return
+    print(f"{image}: there after {time.monotonic() - start:.0f} s", flush=True)
+    try_image(version, folder, engine, image)
+
+
+def try_image(version: str, folder: Path, engine: str, image: str) -> None:
+    """Try the pickles in an image in both ways."""
+    for way, flags in WAYS.items():
+        print(f"Python {version}: in the container {image}, by {os.path.basename(engine)}, {way}", flush=True)
+        try_pickles(version, folder, container(engine, image, folder, flags))
+
+
+def container(engine: str, image: str, folder: Path, options: Iterable[str]) -> Run:
     """Run the command in a container as Numerai does: one CPU, 4 GB, no network."""
-    limits = ["--network", "none", "--cpus", "1", "--memory", "4g", "--user", f"{os.getuid()}:{os.getgid()}"]
     mounts = ["-v", f"{folder}:{folder}", "-v", f"{MODELS}:{MODELS}:ro"]
-    return lambda flags: _run([engine, "run", "--rm", *limits, *mounts, image, *flags])
+    folder.chmod(0o777)  # whoever the container's user is
+    return lambda flags: _run([engine, "run", "--rm", *LIMITS, *options, *mounts, image, *flags])
+
+
+def slice_of(version: str) -> list[str]:
+    """Return the part of the lock that the pickles need."""
+    return environments.read_lock(version).slice([*environments.WORKER, *IMPORTS])
 
 
 def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
@@ -79,8 +119,7 @@ def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
         return
     if full and shutil.disk_usage(folder).free < FULL_GIGABYTES * 1e9:
         sys.exit(f"A full environment needs {FULL_GIGABYTES} GB of free disk under {folder}")
-    lock = environments.read_lock(version)
-    wanted = list(lock.requirements.values()) if full else lock.slice([*environments.WORKER, *IMPORTS])
+    wanted = list(environments.read_lock(version).requirements.values()) if full else slice_of(version)
     start = time.monotonic()
     python = environments.create(version, folder / "environment", wanted)
     size = sum(path.lstat().st_size for path in (folder / "environment").rglob("*")) / 1e9
@@ -91,7 +130,9 @@ def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
     try_pickles(version, folder, lambda flags: _run([str(python), str(ROOT / "predict.py"), *flags]))
     if full:
         try_imports(version, python)
-        write_row(version, f"| {version} | {len(wanted)} | {size:.1f} | {seconds:.0f} | both | all |")
+        write_row(
+            ROOT / "docs/environments.md", [version, str(len(wanted)), f"{size:.1f}", f"{seconds:.0f}", "both", "all"]
+        )
 
 
 # --- what
@@ -109,6 +150,7 @@ def try_pickles(version: str, folder: Path, run: Run) -> None:
             sys.exit(f"{model.name} failed:\n{result.stderr}")
         print(f"  {model.name}: {csv.read_text().count(chr(10)) - 1} valid predictions")
         csvs.append(csv.read_bytes())
+        csv.unlink()
     if csvs[0] != csvs[1]:
         sys.exit("the two forms of the same model differ in their predictions")
 
@@ -128,15 +170,18 @@ def try_imports(version: str, python: Path) -> None:
     print("  every import works that works today")
 
 
-def write_row(version: str, row: str) -> None:
-    """Write what was found into the table of docs/environments.md."""
-    page = ROOT / "docs" / "environments.md"
+def write_row(page: Path, found: list[str]) -> None:
+    """Write what was found into the first table of a page; the columns behind, the predecessor's, stay as they are."""
     lines = page.read_text().splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("|---")) + 1
     end = next(number for number in range(first, len(lines)) if not lines[number].startswith("|"))
-    rows = [line for line in lines[first:end] if not line.startswith(f"| {version} |")]
-    rows = sorted([*rows, row], key=lambda line: int(re.findall(r"\d+", line)[1]))
-    page.write_text("\n".join([*lines[:first], *rows, *lines[end:]]) + "\n")
+    rows = {cells[0]: cells for cells in (line.strip("| ").split(" | ") for line in lines[first:end])}
+    columns = lines[first - 1].count("---")
+    behind = rows.get(found[0], ["-"] * columns)[len(found) :]
+    rows[found[0]] = [*found, *behind]
+    ordered = sorted(rows.values(), key=lambda cells: int(cells[0].removeprefix("3.")))
+    written = [f"| {' | '.join(cells)} |" for cells in ordered]
+    page.write_text("\n".join([*lines[:first], *written, *lines[end:]]) + "\n")
 
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":

@@ -72,7 +72,7 @@ PICKLE = [
 ]
 
 CALL = [
-    Row("raises", "predict_raised", 16, says=("raises.py", "in predict", "KeyError: 'feature_of_another_version'")),
+    Row("raises", "predict_raised", 16, says=("in predict", "KeyError: 'feature_of_another_version'")),
     Row("raises_keyboard_interrupt", "predict_raised", 16, says=("KeyboardInterrupt",)),
     Row("raises_huge_text", "predict_raised", 16, says=("ValueError: xxx",)),
     Row("raises_escapes", "predict_raised", 16, says=(r"\x1b[2J",)),
@@ -85,15 +85,15 @@ CALL = [
     Row("exits_while_loading", "exited_early", 17, says=("sys.exit(all done)", "loading")),
     Row("exits_hard", "no_result", 18),
     Row("closes_descriptors", "no_result", 18),
-    Row("segfaults", "crashed", 19, says=("SIGSEGV", "segfaults.py")),
-    Row("aborts", "crashed", 19, says=("SIGABRT", "aborts.py")),
+    Row("segfaults", "crashed", 19, says=("SIGSEGV", "in predict")),
+    Row("aborts", "crashed", 19, says=("SIGABRT", "in predict")),
     Row("forges_result_then_crashes", "crashed", 19, says=("SIGABRT",)),
     Row("hoards_memory", "out_of_memory", 20, SMALL, says=("1,024 MiB",)),
     Row("hoards_memory", "out_of_memory", 20, says=("4,096 MiB",)),
     Row("hoards_shared_memory", "out_of_memory", 20, SMALL, says=("in files in /dev/shm",), warnings=("files_left",)),
     Row("hoards_in_children", "out_of_memory", 20, SMALL),
     Row("raises_memory_error", "out_of_memory", 20, says=("MemoryError",)),
-    Row("loops", "timed_out", 21, QUICK, says=("loops.py", "Where it was")),
+    Row("loops", "timed_out", 21, QUICK, says=("in predict", "Where it was")),
     Row("loops_while_loading", "timed_out", 21, QUICK, says=("loading",)),
     Row("ignores_signals", "timed_out", 21, QUICK),
     Row("stops_itself", "timed_out", 21, QUICK),

@@ -227,6 +227,37 @@ def test_pickles_run_in_their_environment(version):
     assert run.stdout.count("300 valid predictions") == 2
 
 
+@pytest.mark.timeout(600)  # the first time; later the engine has everything but the program
+def test_pickles_run_in_their_container():
+    """Both pickles give valid predictions in an image of what they need: as root, and as a user who may do nothing.
+
+    The image of one Python, that of these tests, on whatever engine answers; `make test_images` does it for all.
+    """
+    version = f"3.{sys.version_info.minor}"
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, str(ROOT / "tools/try_environment.py"), version, "--core"]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    if "NOT TRIED" in run.stdout:
+        pytest.skip(run.stdout.strip())
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.count("300 valid predictions") == 4
+
+
+def test_what_was_found_is_written_into_the_table(tmp_path, monkeypatch):
+    """A Python's new figures take the place of its old ones, a new Python gets a row, and the predecessor's stay."""
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from try_environment import write_row
+
+    page = tmp_path / "page.md"
+    page.write_text("| Python | GB | predecessor |\n|---|---|---|\n| 3.9 | 1 | 2 |\n| 3.10 | 3 | 4 |\n\nEnd\n")
+    write_row(page, ["3.11", "5"])
+    write_row(page, ["3.9", "6"])
+
+    rows = "| 3.9 | 6 | 2 |\n| 3.10 | 3 | 4 |\n| 3.11 | 5 | - |\n"
+    assert page.read_text() == "| Python | GB | predecessor |\n|---|---|---|\n" + rows + "\nEnd\n"
+
+
 # --- what follows from the directories
 
 
