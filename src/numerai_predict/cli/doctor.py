@@ -60,7 +60,7 @@ def _examine(mode: str) -> None:
     open_things = {gap.what: gap.sentence for gap in found.gaps}
     print("\nWhat that means for a model:")
     for what, words in THINGS.items():
-        print(f"  {words:<30} {'OPEN: ' + open_things[what] if what in open_things else 'closed'}")
+        print(f"  {words:<32} {'OPEN: ' + open_things[what] if what in open_things else 'closed'}")
     memory = container_memory()
     limit = f"{memory / MIB:,.0f} MiB, by the container" if memory else "by this program, which looks every 50 ms"
     print(f"\nMemory is limited {limit}; processors to be used: {available_cpus()}.", flush=True)
