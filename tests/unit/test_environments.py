@@ -215,6 +215,7 @@ def test_pickles(version):
 
 
 @EACH
+@pytest.mark.timeout(600)  # the first time, it has to fetch their packages
 def test_pickles_run_in_their_environment(version):
     """Both pickles give the same valid predictions in an environment made from that Python's lock."""
     if environments.interpreter(version) is None:
