@@ -1,0 +1,1 @@
+"""Reading a pickle without running it: pure functions over bytes."""
