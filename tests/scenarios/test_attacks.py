@@ -240,12 +240,15 @@ def test_strict_refuses_where_something_is_open(sample_round: Path) -> None:
 # --- attacks on the machine's resources
 
 
-def test_fork_bomb_ends_soon(pickled: Callable[[str], Path], run_predict: Callable[..., Run]) -> None:
-    """A fork bomb has ended within three seconds of its start, with all that it started."""
+def test_fork_bomb_is_seen_while_it_grows(pickled: Callable[[str], Path], run_predict: Callable[..., Run]) -> None:
+    """A fork bomb is ended before it has reached its size: nothing keeps the supervisor from counting.
+
+    In numbers of processes and not in seconds: how fast this machine forks is none of the supervisor's doing.
+    """
     run = run_predict(pickled("forks_for_ever"))
 
     assert run.failure["kind"] == "too_many_processes"
-    assert run.record["ending"]["usage"]["seconds"] < 3
+    assert 256 < run.record["ending"]["usage"]["processes"] < 512
 
 
 def test_endless_printer_leaves_little(pickled: Callable[[str], Path], run_predict: Callable[..., Run]) -> None:

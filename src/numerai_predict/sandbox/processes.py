@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -108,23 +108,26 @@ class Tree:
 
     def memory(self) -> "Memory":
         """Return what the tree holds, counting shared pages once for each process that shares them."""
-        return Memory(*(self._sum("status", name) for name in (b"RssAnon:", b"RssShmem:")))
+        return _add(_kibibytes(f"/proc/{pid}/status", b"RssAnon:", b"RssShmem:") for pid in self)
 
-    def memory_shared_once(self) -> "Memory":
-        """Return the same with shared pages counted once (PSS): exact, but slower.
+    def memory_shared_once(self, deadline: float) -> "Memory | None":
+        """Return the same with shared pages counted once (PSS): exact, but slower; None if it is not done in time.
 
         After a fork, parent and child share all their pages: a model of 1 GB with eight workers would look like 9 GB.
+        While a process forks, the kernel may take a second to answer for it.
         """
+        held = []
         with acting_as(self._uid):
-            return Memory(*(self._sum("smaps_rollup", name) for name in (b"Pss_Anon:", b"Pss_Shmem:")))
+            for pid in list(self):  # those that are there now: one would not catch up with a fork bomb
+                if time.monotonic() > deadline:
+                    return None
+                held.append(_kibibytes(f"/proc/{pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:"))
+        return _add(held)
 
     def files(self, storage: Storage, enough: int) -> int:
         """Return the bytes of files that the tree has made in a folder; `enough` ends the look."""
         with acting_as(self._uid):
             return storage.size(self, enough)
-
-    def _sum(self, file: str, name: bytes) -> int:
-        return sum(_kibibytes(f"/proc/{pid}/{file}", name) for pid in self) * 1024
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the tree."""
@@ -186,14 +189,22 @@ def container_memory() -> int | None:
     return None
 
 
-def _kibibytes(path: str, *names: bytes) -> int:
-    """Sum the named lines of a /proc file, as in "RssAnon:   1024 kB"."""
+def _kibibytes(path: str, *names: bytes) -> tuple[int, ...]:
+    """The named lines of a /proc file, as in "RssAnon:   1024 kB", in their order there."""
     try:
         with open(path, "rb") as file:
             lines = file.read().split(b"\n")
     except OSError:
-        return 0  # ended meanwhile, or another user's
-    return sum(int(line.split()[1]) for line in lines if line.startswith(names))
+        return ()  # ended meanwhile, or another user's
+    return tuple(int(line.split()[1]) for line in lines if line.startswith(names))
+
+
+def _add(kibibytes: Iterable[tuple[int, ...]]) -> Memory:
+    own, shared = 0, 0
+    for held in kibibytes:
+        if held:
+            own, shared = own + held[0], shared + held[1]
+    return Memory(own * 1024, shared * 1024)
 
 
 def _ended(pid: int) -> bool:
