@@ -24,10 +24,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 def main() -> None:
     """Apply what is asked for, and become the command."""
     options, command = json.loads(sys.argv[1]), sys.argv[2:]
-    if options.get("resolver") or options.get("alone"):
-        check(libc.unshare(CLONE_NEWNS), "unshare")
-        check(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None), "mount")
-    if options.get("resolver"):
+    own_mounts = not libc.unshare(CLONE_NEWNS) and not libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+    if options.get("resolver") and own_mounts:
         use_resolver(options["resolver"])
     if options.get("alone"):
         be_alone()
