@@ -1,10 +1,15 @@
 """Write the pages of this folder that are made from the code; `make docs` runs it, a test compares."""
 
+import sys
 from pathlib import Path
+from typing import Any
 
 from numerai_predict.failures import KINDS, Fault, Kind
 
 DOCS = Path(__file__).parent
+TESTS = DOCS.parent / "tests"
+
+BEGIN, END = "<!-- attacks: written by `make docs` from tests/attacks.py and tests/zoo -->", "<!-- end of attacks -->"
 
 _FAULTS = {
     Fault.USAGE: "The command line",
@@ -44,5 +49,54 @@ def _placeholders(text: str) -> str:
     return text.replace("{", "*").replace("}", "*").replace("\0", "{").replace("\1", "}")
 
 
+def security_page() -> str:
+    """Return docs/security.md with the table of attacks in it as the tests have it."""
+    before, _, rest = (DOCS / "security.md").read_text().partition(BEGIN)
+    after = rest.partition(END)[2]
+    return f"{before}{BEGIN}\n\n{attacks_table()}\n{END}{after}"
+
+
+def attacks_table() -> str:
+    """One row for each attack: what it tries, and what comes of it on each kind of machine."""
+    sys.path.insert(0, str(TESTS))
+    from attacks import ATTACKS, IDENTITY, LANDLOCK, LOWER, ORDINARY, PRIVILEGES, SECCOMP, Attack
+
+    confined = (SECCOMP, PRIVILEGES)
+    columns = {
+        "nothing confined": [()],
+        "same user": [(*confined, ORDINARY), (*confined, LOWER)],
+        "same user, Landlock": [(*confined, ORDINARY, LANDLOCK), (*confined, LOWER, LANDLOCK)],
+        "own user": [(*confined, IDENTITY)],
+        "own user, Landlock": [(*confined, IDENTITY, LANDLOCK)],
+    }
+
+    def cell(attack: Attack, kinds: list[tuple[str, ...]]) -> str:
+        ordinary, root = attack.is_open(kinds[0]), attack.is_open(kinds[-1])
+        if ordinary and root:
+            return "works"
+        if ordinary or root:
+            return "works for root" if root else "works, not as root"
+        return "closed"
+
+    parts = [f"| what it tries | {' | '.join(columns)} | notes |", "|---" * (len(columns) + 2) + "|"]
+    for on in dict.fromkeys(attack.on for attack in ATTACKS):
+        parts.append(f"| **{on}** |" + " |" * (len(columns) + 1))
+        for attack in (attack for attack in ATTACKS if attack.on == on):
+            first, *_ = (TESTS / "zoo" / f"attack_{attack.name}.py").read_text().splitlines()
+            cells = " | ".join(cell(attack, kinds) for kinds in columns.values())
+            parts.append(f"| {first.removeprefix('# ')} (`{attack.name}`) | {cells} | {_note(attack)} |")
+    return "\n".join(parts) + "\n"
+
+
+def _note(attack: Any) -> str:
+    notes = []
+    if attack.without_warning:
+        notes.append(f"no warning: {attack.without_warning}")
+    if attack.may_fail:
+        notes.append(f"some machines refuse it anyway: {attack.may_fail}")
+    return "; ".join(notes)
+
+
 if __name__ == "__main__":
+    (DOCS / "security.md").write_text(security_page())
     (DOCS / "failures.md").write_text(failures_page())

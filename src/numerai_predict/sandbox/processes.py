@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -108,15 +108,21 @@ class Tree:
 
     def memory(self) -> "Memory":
         """Return what the tree holds, counting shared pages once for each process that shares them."""
-        return Memory(*(self._sum("status", name) for name in (b"RssAnon:", b"RssShmem:")))
+        return _add(_numbers(f"/proc/{pid}/status", b"RssAnon:", b"RssShmem:") for pid in self)
 
-    def memory_shared_once(self) -> "Memory":
-        """Return the same with shared pages counted once (PSS): exact, but slower.
+    def memory_shared_once(self, deadline: float) -> "Memory | None":
+        """Return the same with shared pages counted once (PSS): exact, but slower; None if it is not done in time.
 
         After a fork, parent and child share all their pages: a model of 1 GB with eight workers would look like 9 GB.
+        While a process forks, the kernel may take a second to answer for it.
         """
+        held = []
         with acting_as(self._uid):
-            return Memory(*(self._sum("smaps_rollup", name) for name in (b"Pss_Anon:", b"Pss_Shmem:")))
+            for pid in list(self):  # those that are there now: one would not catch up with a fork bomb
+                if time.monotonic() > deadline:
+                    return None
+                held.append(_numbers(f"/proc/{pid}/smaps_rollup", b"Pss_Anon:", b"Pss_Shmem:"))
+        return _add(held)
 
     def files(self, storage: Storage, enough: int) -> int:
         """Return the bytes of files that the tree has made in a folder; `enough` ends the look."""
@@ -125,10 +131,7 @@ class Tree:
 
     def written(self) -> int:
         """Return the bytes that the tree, and its children that it has waited for, have written to anything."""
-        return self._sum("io", b"wchar:", unit=1)
-
-    def _sum(self, file: str, name: bytes, unit: int = 1024) -> int:
-        return sum(_number(f"/proc/{pid}/{file}", name) for pid in self) * unit
+        return sum(sum(_numbers(f"/proc/{pid}/io", b"wchar:")) for pid in self)
 
     def signal(self, number: int) -> None:
         """Send a signal to every process of the tree."""
@@ -190,14 +193,22 @@ def container_memory() -> int | None:
     return None
 
 
-def _number(path: str, name: bytes) -> int:
-    """The number in a named line of a /proc file, as in "RssAnon:   1024 kB"; 0 if there is none."""
+def _numbers(path: str, *names: bytes) -> tuple[int, ...]:
+    """The named lines of a /proc file, as in "RssAnon:   1024 kB", in their order there."""
     try:
         with open(path, "rb") as file:
             lines = file.read().split(b"\n")
     except OSError:
-        return 0  # ended meanwhile, or another user's
-    return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
+        return ()  # ended meanwhile, or another user's
+    return tuple(int(line.split()[1]) for line in lines if line.startswith(names))
+
+
+def _add(kibibytes: Iterable[tuple[int, ...]]) -> Memory:
+    own, shared = 0, 0
+    for held in kibibytes:
+        if held:
+            own, shared = own + held[0], shared + held[1]
+    return Memory(own * 1024, shared * 1024)
 
 
 def _ended(pid: int) -> bool:

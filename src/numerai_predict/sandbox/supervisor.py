@@ -43,7 +43,13 @@ DRAIN_DEADLINE = 2.0
 """Seconds for reading what is still in the pipes after the end: a survivor might hold them open."""
 
 PSS_PROCESSES = 32
-"""Processes up to which shared pages are counted once; for more the kernel takes too long."""
+"""Processes up to which shared pages are always counted once; of more only when the limit seems to be crossed."""
+
+PSS_DEADLINE = 0.5
+"""Seconds after which counting them is given up for now."""
+
+LATE_ANSWERS = 20
+"""How often in a row it may be given up; then what is counted more than once counts."""
 
 _WORKER_FILE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "worker.py")
 
@@ -98,8 +104,9 @@ class Worker:
         self._claim: messages.Raised | messages.Exited | None = None
         self._returned: messages.Returned | None = None
         self._waited: tuple[int, Any] | None = None
-        self._peak_memory, self._peak_processes = 0, 1
-        self._exact_memory, self._next_exact_look = 0, 0.0
+        self._peak_memory, self._peak_processes, self._last_processes = 0, 1, 1
+        self._exact_memory: int | None = 0
+        self._next_exact_look, self._late_answers = 0.0, 0
         self._shared_files, self._next_look_at_files = 0, 0.0
         self._oom_kills = kernel_oom_kills()
 
@@ -338,19 +345,25 @@ class Worker:
 
     def _memory(self, count: int) -> int:
         memory = self._tree.memory().total(self._shared_files)
+        growing, self._last_processes = count > self._last_processes, count
         # The exact number is needed only where the cheap one, never too low, says something new.
-        if memory > self._peak_memory and 1 < count <= PSS_PROCESSES:
-            memory = self._tree.memory_shared_once().total(self._shared_files) or memory
-        elif memory > self._limits.memory and count > PSS_PROCESSES:
-            memory = self._memory_of_many() or memory
+        known = self._peak_memory if count <= PSS_PROCESSES else self._limits.memory
+        if count > 1 and memory > known:
+            # Not while processes are being started: a fork bomb has to be seen before the kernel has answered for it.
+            exact = None if growing else self._exact(count)
+            if exact is None and self._late_answers <= LATE_ANSWERS:
+                return min(memory, self._limits.memory)
+            memory = exact or memory
         self._peak_memory = max(self._peak_memory, memory)
         return memory
 
-    def _memory_of_many(self) -> int:
-        """The exact number, at most a tenth of the time: it takes 1 ms a process."""
+    def _exact(self, count: int) -> int | None:
+        """The exact number, or None if it is late; of many processes at most a tenth of the time, as it takes long."""
         now = time.monotonic()
-        if now >= self._next_exact_look:
-            self._exact_memory = self._tree.memory_shared_once().total(self._shared_files)
+        if count <= PSS_PROCESSES or now >= self._next_exact_look:
+            held = self._tree.memory_shared_once(now + PSS_DEADLINE)
+            self._exact_memory = held.total(self._shared_files) if held else None
+            self._late_answers = 0 if held else self._late_answers + 1
             self._next_exact_look = now + 10 * (time.monotonic() - now)
         return self._exact_memory
 

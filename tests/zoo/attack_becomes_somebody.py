@@ -1,0 +1,16 @@
+# Becomes another user.
+# Seen: refused by seccomp, and for want of a capability.
+import os
+
+
+def attack(_):
+    pid = os.fork()
+    if not pid:
+        try:
+            os.setresuid(1, 1, 1)
+        except OSError as error:
+            os._exit(error.errno)
+        os._exit(0)
+    if status := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        raise OSError(status, os.strerror(status))
+    return b"done"

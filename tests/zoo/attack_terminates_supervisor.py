@@ -1,0 +1,10 @@
+# Asks the supervisor to end, as an operator does.
+# Seen: refused by seccomp; the run goes on.
+import os
+import signal
+
+ENDS_THE_RUN = True
+
+
+def attack(targets):
+    os.kill(targets.supervisor, signal.SIGTERM)
