@@ -32,8 +32,8 @@ ENVIRONMENTS := $(VERSIONS:%=env_%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test_predict test_environments lint docs dockerfiles benchmark clean versions versions.json build \
-    build_shell test_images push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
+.PHONY: help demo test test_predict test_environments test_libraries lint docs dockerfiles benchmark clean versions \
+    versions.json build build_shell test_images push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
     $(ENVIRONMENTS)
 
 help: ## List the targets
@@ -68,6 +68,9 @@ test_environments: $(VENV)/dev-installed ## Install every full lock in turn, try
 
 test_images: $(VENV)/dev-installed ## Build every image with what the pickles need, and try these in it in two ways
 	for minor in $(MINORS); do $(BIN)/python tools/try_environment.py 3.$$minor --core || exit 1; done
+
+test_libraries: $(VENV)/dev-installed ## Run a model of every library confined and free, with Python 3.12's lock; needs 16 GB of disk
+	$(BIN)/python tools/try_libraries.py
 
 lint: $(VENV)/dev-installed ## Check style, types, generated files, Dockerfiles and workflows
 	$(BIN)/ruff check .

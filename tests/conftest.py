@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -144,15 +145,15 @@ def live_ids(sample_round: Path) -> list[str]:
 
 @pytest.fixture
 def pickled(tmp_path: Path, sample_round: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Turn a file of the zoo into a model file.
+    """Turn a file of the zoo, or of another folder, into a model file.
 
     The file is run as a notebook is: as `__main__`, in the folder of the round. What it calls `predict` is then pickled
     by value; if it has a function `make`, that writes the model file instead.
     """
     import cloudpickle
 
-    def write(name: str) -> Path:
-        source, path = ZOO / f"{name}.py", tmp_path / f"{name}.pkl"
+    def write(name: str, folder: Path = ZOO) -> Path:
+        source, path = folder / f"{name}.py", tmp_path / f"{name}.pkl"
         monkeypatch.chdir(sample_round)
         notebook: dict[str, Any] = {"__name__": "__main__"}
         exec(compile(source.read_text(), source, "exec"), notebook)
@@ -166,18 +167,26 @@ def pickled(tmp_path: Path, sample_round: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short path, as sockets inside need, and open to the user that a worker may become."""
+    with tempfile.TemporaryDirectory(prefix="np-", dir="/tmp") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@pytest.fixture
 def start_predict(tmp_path: Path, sample_round: Path) -> Iterator[Callable[..., Command]]:
     """Start the command on a model and the sample round; whatever still runs after the test is killed."""
     started: list[Command] = []
 
-    def start(model: Path, *flags: str) -> Command:
+    def start(model: Path, *flags: str, folder: Path = tmp_path) -> Command:
         data = [
             "--dataset",
             sample_round / "live.parquet",
             "--benchmarks",
             sample_round / "live_benchmark_models.parquet",
         ]
-        command = Command(tmp_path, [str(argument) for argument in ["--model", model, *data, *flags]])
+        command = Command(folder, [str(argument) for argument in ["--model", model, *data, *flags]])
         started.append(command)
         return command
 

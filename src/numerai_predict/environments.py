@@ -133,14 +133,20 @@ def _of_pyenv(version: str) -> list[str]:
     return [str(path) for path in Path(root, "versions").glob(f"{version}.*/bin/python")]
 
 
-def create(version: str, folder: Path, requirements: list[str]) -> Path:
+def create(version: str, folder: Path, requirements: list[str], base: str | None = None) -> Path:
     """Make a virtual environment with these packages, exactly; return its interpreter.
+
+    Args:
+        version: the Python.
+        folder: where the environment will be.
+        requirements: lines as in a requirements.txt.
+        base: the interpreter it is made from; by default one of this machine's.
 
     Raises:
         LookupError: this machine has no interpreter of that version.
         RuntimeError: the packages could not be installed; the text is the installer's.
     """
-    base = interpreter(version)
+    base = base or interpreter(version)
     if base is None:
         raise LookupError(f"this machine has no Python {version}")
     _uv("venv", "--quiet", "--clear", "--python", base, str(folder))

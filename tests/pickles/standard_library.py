@@ -41,7 +41,9 @@ def main() -> None:
             unique += versions == {own}
             if own not in versions:
                 wrong.append(f"{path.name}:{code.co_firstlineno} {code.co_name} {sorted(versions)}")
-    print(json.dumps({"version": own, "count": count, "unique": unique, "wrong": wrong[:20], "wrong_count": len(wrong)}))
+    print(
+        json.dumps({"version": own, "count": count, "unique": unique, "wrong": wrong[:20], "wrong_count": len(wrong)})
+    )
 
 
 def arguments(code: types.CodeType) -> tuple:

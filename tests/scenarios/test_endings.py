@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import ZOO, Run, processes_of, wait_until
+from conftest import ZOO, Command, Run, processes_of, wait_until
 
 from numerai_predict.failures import KINDS, Fault
 
@@ -64,6 +64,7 @@ PICKLE = [
     Row("missing_module", "missing_module", 12, says=("module_that_is_not_here",)),
     Row("imports_missing", "missing_module", 12, says=("module_that_is_not_here",)),
     Row("raises_while_loading", "load_raised", 13, says=("an attribute of another version",)),
+    Row("wants_network_while_loading", "load_raised", 13, says=("PermissionError", "To do: The box has no network")),
     Row("int_object", "not_callable", 14, says=("an int",)),
     Row("dict_object", "not_callable", 14, says=("a dict",)),
     Row("bare_estimator", "not_callable", 14, says=("Ridge", "To do: Wrap it in a function")),
@@ -73,6 +74,7 @@ PICKLE = [
 
 CALL = [
     Row("raises", "predict_raised", 16, says=("in predict", "KeyError: 'feature_of_another_version'")),
+    Row("raises_permission_error", "predict_raised", 16, says=("PermissionError", "To do: Call the function")),
     Row("raises_keyboard_interrupt", "predict_raised", 16, says=("KeyboardInterrupt",)),
     Row("raises_huge_text", "predict_raised", 16, says=("ValueError: xxx",)),
     Row("raises_escapes", "predict_raised", 16, says=(r"\x1b[2J",)),
@@ -81,6 +83,8 @@ CALL = [
     Row("raises_long_chain", "predict_raised", 16, says=("ValueError: 4999",)),
     Row("recurses", "predict_raised", 16, says=("RecursionError", "Previous line repeated")),
     Row("returns_unencodable", "predict_raised", 16, says=("UnicodeEncodeError",)),
+    Row("wants_network", "predict_raised", 16, says=("URLError", "To do: The box has no network")),
+    Row("wants_name_of_host", "predict_raised", 16, says=("RuntimeError: no weights", "To do: The box has no network")),
     Row("exits", "exited_early", 17, says=("sys.exit(0)", "predicting")),
     Row("exits_while_loading", "exited_early", 17, says=("sys.exit(all done)", "loading")),
     Row("exits_hard", "no_result", 18),
@@ -119,6 +123,13 @@ PREDICTIONS = [
     Row("returns_constant", "invalid_predictions", 31, findings=("values_constant",)),
     Row("forges_bad_result", "invalid_predictions", 31, findings=("values_nan",)),
 ]
+
+CLOSED_SOCKETS = {
+    "wants_fork_server": "predict_raised",
+    "wants_manager": "predict_raised",
+    "waits_for_descriptor": "timed_out",
+}
+"""How models end that need sockets within the machine, where these are closed."""
 
 TABLE = [*DELIVERED, *PICKLE, *CALL, *PREDICTIONS]
 
@@ -219,6 +230,30 @@ def assert_nothing_left(run: Run) -> None:
             file.unlink()
 
 
+@pytest.mark.parametrize("name", CLOSED_SOCKETS)
+def test_sockets_within_the_machine(
+    name: str, pickled: Callable[[str], Path], start_predict: Callable[..., Command], short_folder: Path
+) -> None:
+    """What needs a socket within the machine gets it, or is told that it is closed and what to use instead."""
+    run = start_predict(pickled(name), "--timeout", "10", folder=short_folder).finish()
+
+    assert run.record is not None
+    if "sockets within this machine" in run.record["isolation"]["layers"]["seccomp"]:
+        assert run.failure is None, run.stderr
+    else:
+        assert run.failure["kind"] == CLOSED_SOCKETS[name], run.stderr
+        assert "To do: Here sockets within this machine are closed to models" in run.stderr
+    assert_nothing_left(run)
+
+
+def test_nothing_is_closed(pickled: Callable[[str], Path], run_predict: Callable[..., Run]) -> None:
+    """Unconfined, no failure is put down to what is closed."""
+    run = run_predict(pickled("wants_network"), "--isolation", "off")
+
+    assert run.failure["kind"] == "predict_raised", run.stderr
+    assert "To do: Call the function on the same data" in run.stderr
+
+
 def test_every_kind_is_there() -> None:
     """Every kind of failure that is the model's fault stands in the table, under its own exit code."""
     faults = {kind.name: kind.exit_code for kind in KINDS.values() if kind.fault is Fault.MODEL}
@@ -227,5 +262,6 @@ def test_every_kind_is_there() -> None:
 
 def test_every_model_is_used() -> None:
     """Every file of the zoo stands in the table, except for those that the other scenarios use."""
-    elsewhere = {path.stem for kind in ("shape", "attack") for path in ZOO.glob(f"{kind}_*.py")} | {"returns_later"}
+    elsewhere = {path.stem for kind in ("shape", "attack") for path in ZOO.glob(f"{kind}_*.py")}
+    elsewhere |= {"returns_later", *CLOSED_SOCKETS}
     assert {path.stem for path in ZOO.glob("*.py")} - elsewhere == {row.model for row in TABLE}

@@ -134,7 +134,9 @@ class Table:
         self.shift = {numbers[name]: by for name, by in self._shifts().items() if name in numbers}
         self.unchecked_jumps = {numbers[name] for name in ("END_ASYNC_FOR",) if name in numbers}
         self.last = {number for number, name in enumerate(self.names) if name.startswith(_LAST)}
-        self.prologue = {numbers[name] for name in ("COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR") if name in numbers}
+        self.prologue = {
+            numbers[name] for name in ("COPY_FREE_VARS", "MAKE_CELL", "RETURN_GENERATOR") if name in numbers
+        }
 
     def _shifts(self) -> dict[str, int]:
         """How far an argument is shifted before it is the index of a name: the bits below it are flags."""

@@ -150,7 +150,6 @@ READABLE = {
     "/sys/devices/system": "the number of processors",
     "/sys/fs/cgroup": "the quota of processors",
     "/sys/kernel/mm": "huge pages, which allocators ask for",
-    "/sys/bus/pci": "TensorFlow looks for devices",
     "/dev/urandom": "random numbers",
     "/dev/random": "random numbers",
     "/dev/zero": "memory, the old way",

@@ -1,16 +1,30 @@
 """How a worker ended, by evidence, and the true name of what that means."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from numerai_predict.failures import Failure
 from numerai_predict.job import MIB, Limits
 from numerai_predict.sandbox import messages
+from numerai_predict.sandbox.isolation import Isolation
 from numerai_predict.sandbox.processes import container_memory
 
 _REPORT = (
     "See what `numerai-predict doctor` says; a model that you trust as your own program runs with --isolation off."
 )
+
+_NO_NETWORK = "The box has no network: put everything that the model needs into the pickle."
+_NO_SOCKETS = (
+    "Here sockets within this machine are closed to models: set num_workers=0, or use processes of the start method "
+    "fork or spawn; in the container, started as root, such sockets are open."
+)
+
+_SOCKET_REFUSED = re.compile(r'/multiprocessing/connection\.py", .*/socket\.py", .*PermissionError', re.DOTALL)
+"""What a process of multiprocessing prints when it dies for want of a socket. The others wait for it for ever."""
+
+_DATA_LOADER = re.compile(r'/torch/utils/data/dataloader\.py", line \d+ in _try_get_data')
+"""Where torch's DataLoader waits for its worker processes, which hand over tensors through a socket."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +63,9 @@ class Ending:
     """The data file that the supervisor had last handed over."""
 
     python: str
+    isolation: Isolation
+    """What was closed to the model."""
+
     killed: Killed | None
     status: int | None
     """The exit status, if the process exited."""
@@ -78,7 +95,8 @@ class Ending:
         Nothing that the worker said outweighs what the supervisor did or the kernel reports.
         """
         if self.killed is not None:
-            return self._failure(self.killed.kind, **self.killed.evidence)
+            remedy = self._remedy() if self.killed.kind == "timed_out" else None
+            return self._failure(self.killed.kind, remedy=remedy, **self.killed.evidence)
         if self.phase in ("starting", "reading"):
             return self._program_failure()
         if self.oom_killed and self.signal in ("SIGKILL", None) and self.returned is None:
@@ -104,8 +122,21 @@ class Ending:
         if "module" in claim.details and claim.type == "ModuleNotFoundError":
             return self._failure("missing_module", module=claim.details["module"], **evidence)
         if self.phase == "loading":
-            return self._failure("load_raised", python=self.python, **evidence)
-        return self._failure("predict_raised", **evidence)
+            return self._failure("load_raised", remedy=self._remedy(), python=self.python, **evidence)
+        return self._failure("predict_raised", remedy=self._remedy(), **evidence)
+
+    def _remedy(self) -> str | None:
+        """What to do about a socket that was refused, if that is what ended the model."""
+        if not self.isolation.seccomp:
+            return None
+        wanted = self.claim.details.get("socket") if isinstance(self.claim, messages.Raised) else None
+        if wanted == "AF_INET":
+            return _NO_NETWORK
+        if self.isolation.unix_sockets:
+            return None
+        if wanted == "AF_UNIX" or _SOCKET_REFUSED.search(self.output) or _DATA_LOADER.search(self.crash_log):
+            return _NO_SOCKETS
+        return None
 
     def _program_failure(self) -> Failure:
         """No byte of the user's has been read: what went wrong is the environment's fault or the data's."""

@@ -128,7 +128,8 @@ class Scratch:
     """A private directory for one worker: its working directory, home and temporary directory.
 
     The directory that the worker may write lies inside one that it may not rename or replace. Beside it lies a file
-    that is closed to the worker: it has to prove that.
+    that is closed to the worker: it has to prove that. Their names are short: multiprocessing makes sockets inside, and
+    the whole path of a socket has 107 characters, on macOS 103.
 
     Args:
         parent: where it is made.
@@ -136,8 +137,8 @@ class Scratch:
     """
 
     def __init__(self, parent: str, uid: int) -> None:
-        self._outer = os.path.join(parent, f"numerai-predict-{os.getpid()}-{os.urandom(6).hex()}")
-        self.path = os.path.join(self._outer, "scratch")
+        self._outer = os.path.join(parent, f"numerai-{os.urandom(6).hex()}")
+        self.path = os.path.join(self._outer, "w")
         self.closed_file = os.path.join(self._outer, "closed")
         os.mkdir(self._outer, 0o711)
         os.chmod(self._outer, 0o711)  # whatever the umask: another user has to get through

@@ -417,6 +417,7 @@ class Worker:
             phase=self._phase,
             file=self._file,
             python=self._version,
+            isolation=self.isolation,
             killed=self._killed,
             status=code if code >= 0 else None,
             signal=_signal_name(-code) if code < 0 else None,

@@ -276,6 +276,8 @@ def _ended(doing: str, error: BaseException) -> messages.Raised | messages.Exite
     details = {}
     if isinstance(error, ImportError) and error.name:
         details["module"] = str(error.name)
+    if family := _refused_socket(error):
+        details["socket"] = family
     return messages.Raised(
         doing=doing,
         type=type(error).__name__,
@@ -283,6 +285,25 @@ def _ended(doing: str, error: BaseException) -> messages.Raised | messages.Exite
         traceback=_user_traceback(error),
         details=details,
     )
+
+
+def _refused_socket(error: BaseException) -> str:
+    """The family of the socket that an exception comes from, if one was refused: AF_UNIX, or AF_INET for all others.
+
+    HTTP libraries wrap the refusal several times; it is the beginning of the chain. Whoever looks up a host's name
+    wants to connect to it.
+    """
+    chain, seen = [error], {id(error)}
+    for link in chain:  # grows while it is walked
+        if isinstance(link, socket.gaierror):
+            return "AF_INET"
+        for frame, _ in traceback.walk_tb(link.__traceback__ if isinstance(link, PermissionError) else None):
+            if (frame.f_code.co_filename, frame.f_code.co_name) == (socket.__file__, "__init__"):
+                return "AF_UNIX" if frame.f_locals.get("family") == socket.AF_UNIX else "AF_INET"
+        earlier = [one for one in (link.__cause__, link.__context__) if one is not None and id(one) not in seen]
+        chain += earlier
+        seen.update(map(id, earlier))
+    return ""
 
 
 def _user_traceback(error: BaseException) -> str:
