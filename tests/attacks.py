@@ -404,7 +404,11 @@ class Result:
     @property
     def open_warnings(self) -> set[str]:
         """The codes of the warnings of what is open."""
-        return {warning["code"] for warning in self.record.get("warnings", []) if warning["code"].startswith("open_")}
+        return {
+            warning["code"]
+            for warning in self.record.get("warnings", [])
+            if warning["code"].startswith(("open_", "not_"))
+        }
 
 
 class Range:

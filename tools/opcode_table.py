@@ -2,8 +2,8 @@
 
     python3.12 tools/opcode_table.py
 
-Run by an interpreter, it takes that interpreter's own module `opcode`, and leaves the other versions in the file as they
-are. Standard library only: the interpreters need nothing installed.
+Run by an interpreter, it takes that interpreter's own module `opcode`, and leaves the other versions in the file as
+they are. Standard library only: the interpreters need nothing installed.
 """
 
 import json

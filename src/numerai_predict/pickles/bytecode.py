@@ -1,9 +1,9 @@
 """Which Pythons can have made a code object, read from its bytes.
 
-A pickled function carries its bytecode, whose meaning changes with every minor version of Python. Each version leaves its
-marks: the numbers of its opcodes, the empty cache words behind them, the table of lines, the prologue. A version is
-possible if everything fits; what is left is a set, and a function runs under each Python of its set (3.11 and 3.12 share
-many small functions, instruction for instruction).
+A pickled function carries its bytecode, whose meaning changes with every minor version of Python. Each version leaves
+its marks: the numbers of its opcodes, the empty cache words behind them, the table of lines, the prologue. A version is
+possible if everything fits; what is left is a set, and a function runs under each Python of its set (3.11 and 3.12
+share many small functions, instruction for instruction).
 
 The numbers come from the interpreters themselves (`opcodes.json`, by tools/opcode_table.py).
 """
@@ -17,12 +17,14 @@ from typing import Any, NamedTuple
 OLD = frozenset({"3.8", "3.9"})
 """Pythons that are told from 3.10 by their table of lines, not from each other; none is supported."""
 
-CO_GENERATOR_KINDS, CO_NOFREE, CO_HAS_DOCSTRING, CO_METHOD = 0x2A0, 0x40, 0x4000000, 0x8000000  # inspect.CO_*
+CO_NOFREE, CO_HAS_DOCSTRING, CO_METHOD = 0x40, 0x4000000, 0x8000000  # inspect.CO_*
 COMPARISONS = {"3.10": (0, 6), "3.11": (0, 6), "3.12": (4, 6), "3.13": (5, 6), "3.14": (5, 6), "3.15": (5, 6)}
 """How far the argument of COMPARE_OP is shifted, and how many comparisons there are."""
 
 PAIRED = 4
 """Bits of each of the two indexes of LOAD_FAST_LOAD_FAST and its like."""
+
+CALL_INTRINSIC_1_OF_3_12 = 173
 
 REUSED = frozenset({87, 173, 174, 175, 176})
 """Opcodes that are something else in 3.11 than in 3.12: a function that has one does not run under both."""
@@ -59,14 +61,14 @@ def code_from_arguments(arguments: Sequence[Any]) -> Code | None:
     if len(arguments) in (17, 19) and isinstance(arguments[0], bytes):
         arguments = arguments[1:]
     if len(arguments) == 16:
-        fields, qualname = list(arguments), None
+        fields, qualname = [*arguments], None
     elif len(arguments) == 18:
         fields, qualname = [*arguments[:12], arguments[13], arguments[14], *arguments[16:]], arguments[12]
         if not isinstance(qualname, str):
             return None
     else:
         return None
-    code = Code(*fields, qualname)
+    code = Code._make([*fields, qualname])
     return code if _is_well_formed(code) else None
 
 
@@ -177,8 +179,8 @@ def instructions(code: bytes, table: Table) -> list[tuple[int, int, int, int]]:
     """Return (first unit, unit after it and its caches, opcode, argument) of each instruction.
 
     Raises:
-        ValueError: the bytes are no code of this version: an opcode that it lacks or never stores, an argument where there
-            is none, a cache that is not empty.
+        ValueError: the bytes are no code of this version: an opcode that it lacks or never stores, an argument where
+            there is none, a cache that is not empty.
     """
     found = []
     legal, caches, has_argument, extended = table.legal, table.caches, table.has_argument, table.extended
@@ -220,7 +222,7 @@ def _fits(code: Code, version: str) -> bool:
         and found[-1][2] in opcodes.last
         and _arguments_fit(code, opcodes, found)
         and _jumps_fit(opcodes, found)
-        and (opcodes.minor < 11 or _prologue_fits(code, opcodes, found))
+        and (opcodes.minor < 11 or _prologue_fits(opcodes, found))
         and (opcodes.minor != 11 or not _calls_intrinsics(opcodes, found))
     )
 
@@ -229,7 +231,8 @@ def _flags_fit(code: Code, minor: int) -> bool:
     no_free = bool(code.flags & CO_NOFREE)
     if no_free is not (minor <= 10 and not code.freevars and not code.cellvars):
         return False
-    return not (code.flags & CO_HAS_DOCSTRING and minor < 13 or code.flags & CO_METHOD and minor < 14)
+    newer = (CO_HAS_DOCSTRING if minor < 13 else 0) | (CO_METHOD if minor < 14 else 0)
+    return not code.flags & newer
 
 
 def _lines_fit(code: Code) -> bool:
@@ -297,7 +300,7 @@ def _jumps_fit(table: Table, found: list[tuple[int, int, int, int]]) -> bool:
     return True
 
 
-def _prologue_fits(code: Code, table: Table, found: list[tuple[int, int, int, int]]) -> bool:
+def _prologue_fits(table: Table, found: list[tuple[int, int, int, int]]) -> bool:
     """Whether RESUME comes first, but for what sets up cells and generators."""
     before = ""
     for _, _, number, argument in found:
@@ -311,13 +314,10 @@ def _prologue_fits(code: Code, table: Table, found: list[tuple[int, int, int, in
 
 
 def _calls_intrinsics(table: Table, found: list[tuple[int, int, int, int]]) -> bool:
-    """Whether opcode 173 is 3.12's CALL_INTRINSIC_1, by its neighbours, and not the jump that it is in 3.11."""
-    numbers = [number for _, _, number, _ in found]
-    for before, number, after in zip(["", *numbers], numbers, [*numbers[1:], -1], strict=False):
-        if number == 173 and (table.names[after] == "RERAISE" or before and _builds_list(table, int(before))):
-            return True
-    return False
-
-
-def _builds_list(table: Table, number: int) -> bool:
-    return table.names[number] in ("LIST_EXTEND", "LIST_APPEND", "BUILD_LIST")
+    """Whether what is a jump in 3.11 is 3.12's CALL_INTRINSIC_1, by its neighbours."""
+    names = ["", *(table.names[number] for _, _, number, _ in found), ""]
+    return any(
+        found[at][2] == CALL_INTRINSIC_1_OF_3_12
+        and (names[at] in ("LIST_EXTEND", "LIST_APPEND", "BUILD_LIST") or names[at + 2] == "RERAISE")
+        for at in range(len(found))
+    )
