@@ -4,17 +4,7 @@ import os
 
 from numerai_predict.failures import Failure
 from numerai_predict.local_files import LocalFile, open_file
-
-_OTHER_THINGS = {
-    b"\x89HDF": "it is an HDF5 file, as Keras writes weights",
-    b"PK\x03\x04": "it is a ZIP archive, as torch.save and Keras write",
-    b"version https://git-lfs": "it is a Git LFS pointer; fetch the file itself with `git lfs pull`",
-    b"<": "it is an HTML or XML page, as a failed download leaves",
-}
-"""How files begin that people upload by mistake. None of these is the start of a pickle."""
-
-_COMPRESSED = (".gz", ".bz2", ".zip", ".xz", ".zst", ".tar")
-"""Extensions by which pandas decompresses; what is inside such a file is not looked at here."""
+from numerai_predict.pickles.container import compression, what_else
 
 
 def open_model(path: str) -> LocalFile:
@@ -48,17 +38,9 @@ def looked_at(model: LocalFile) -> LocalFile:
 
 def _not_a_pickle(model: LocalFile) -> str | None:
     """Say what the file is instead of a pickle, if its first bytes show it."""
-    if model.size == 0:
-        return "it is empty"
-    if is_compressed(model):
-        return None
-    start = model.first(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
-    for beginning, what in _OTHER_THINGS.items():
-        if start.startswith(beginning):
-            return what
-    if start.startswith(b"{"):
-        return "it is a Jupyter notebook" if b'"cells"' in start else "it is a JSON file"
-    return None
+    if model.size and is_compressed(model):
+        return None  # what is inside is not looked at here
+    return what_else(model.first(4096), model.size)
 
 
 def is_cut_off(model: LocalFile) -> bool:
@@ -68,4 +50,4 @@ def is_cut_off(model: LocalFile) -> bool:
 
 def is_compressed(model: LocalFile) -> bool:
     """Whether pandas decompresses the file, by its extension."""
-    return os.path.splitext(model.path)[1].lower() in _COMPRESSED
+    return bool(compression(model.path))

@@ -9,9 +9,9 @@ The numbers come from the interpreters themselves (`opcodes.json`, by tools/opco
 """
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 OLD = frozenset({"3.8", "3.9"})
@@ -162,7 +162,8 @@ _LAST = ("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_")
 
 @cache
 def _tables() -> dict[str, Table]:
-    content = json.loads((Path(__file__).parent / "opcodes.json").read_text())
+    with open(os.path.join(os.path.dirname(__file__), "opcodes.json")) as file:
+        content = json.load(file)
     return {version: Table(version, table) for version, table in content.items()}
 
 

@@ -2,8 +2,7 @@
 
 import hashlib
 import pickle
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from numerai_predict.pickles import bytecode, columns, functions, libraries
 from numerai_predict.pickles.functions import Parameter
@@ -57,8 +56,7 @@ _NEVER = frozenset(
 """Calls that no honest model makes while it is loaded: libraries' objects are made by their own constructors."""
 
 
-@dataclass(frozen=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What a pickle says of itself. Nothing of it has been run."""
 
     size: int
@@ -93,6 +91,9 @@ class Inspection:
     load_globals: tuple[str, ...] = ()
     """What is looked up, and imported, when it is loaded, as "numpy.ndarray", in its order."""
 
+    makes: tuple[str, ...] = ()
+    """Those of them that it calls, or makes instances of; the others it only refers to."""
+
     load_modules: tuple[str, ...] = ()
     call_imports: tuple[str, ...] = ()
     """Modules that its functions import when they are called."""
@@ -103,7 +104,7 @@ class Inspection:
     in_main: tuple[str, ...] = ()
     """What has to be in `__main__` for it to load: nothing will be there."""
 
-    libraries: dict[str, Library] = field(default_factory=dict)
+    libraries: dict[str, Library] = {}  # noqa: RUF012  never written to
     columns: tuple[str, ...] = ()
     """Columns of the data that it names."""
 
@@ -112,6 +113,20 @@ class Inspection:
 
     worth_knowing: tuple[str, ...] = ()
     """Modules and functions with which it could reach beyond the data: information, no alarm."""
+
+    @classmethod
+    def unread(cls, problem: str) -> "Inspection":
+        """What there is to say of a file that is no pickle, or cannot be read."""
+        return cls(size=0, sha256="", protocol=0, maker="", complete=False, problem=problem)
+
+    @classmethod
+    def from_json(cls, content: list[Any]) -> "Inspection":
+        """Return the inspection that was written as JSON, where tuples are lists."""
+        read = cls._make(tuple(value) if isinstance(value, list) else value for value in content)
+        return read._replace(
+            parameters=read.parameters and tuple(Parameter(*parameter) for parameter in read.parameters),
+            libraries={name: Library(*library) for name, library in read.libraries.items()},
+        )
 
     @property
     def signature(self) -> str:
@@ -138,7 +153,7 @@ def inspect_bytes(content: bytes) -> Inspection:
         problem = f"{type(error).__name__}: {error}"
     except (OverflowError, RecursionError, MemoryError) as error:
         problem = f"it is made so that it cannot be read ({type(error).__name__})"
-    read = _Read(structure)
+    read = _Read(structure, whole=not problem)
     return Inspection(
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
@@ -154,7 +169,8 @@ def inspect_bytes(content: bytes) -> Inspection:
 class _Read:
     """Everything that is told from a structure."""
 
-    def __init__(self, structure: Structure) -> None:
+    def __init__(self, structure: Structure, whole: bool) -> None:
+        self._whole = whole
         self._root = structure.root
         self._globals = [f"{module}.{name}" for module, name in structure.globals]
         self._modules = [module for module, _ in structure.globals]
@@ -187,9 +203,10 @@ class _Read:
         return {
             "pythons": None if versions is None else tuple(sorted(versions, key=_minor)),
             "one_of": bool(versions) and not functions.interchangeable(self._codes, versions or frozenset()),
-            "what": functions.what(self._root),
+            "what": functions.what(self._root) if self._whole else "",
             "parameters": None if parameters is None else tuple(parameters),
             "load_globals": tuple(self._globals),
+            "makes": tuple(sorted({key for value in self._values if (key := functions.key(value))})),
             "load_modules": tuple(name for name in modules if name not in ("builtins", "__builtin__", "__main__")),
             "call_imports": tuple(imports),
             "undefined": tuple(sorted(undefined)),
