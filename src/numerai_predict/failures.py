@@ -22,6 +22,7 @@ from the evidence that the failure carries. The exit code alone tells an operato
       result_too_large     23   the predictions are larger than the limit
       broken_result        24   what came back is no result
       too_much_disk        25   the model wrote more files than the limit
+      wrong_python         26   the pickle was made by another Python
       wrong_output_type    30   the function returned something other than a DataFrame
       invalid_predictions  31   the predictions break a rule of a submission
     infrastructure (40-59, what Numerai calls "Error")
@@ -187,6 +188,13 @@ _KINDS = [
         25,
         "The model wrote {actual} of files; {limit} are allowed.",
         "Keep intermediate results in memory, and put what the model needs into the pickle.",
+    ),
+    _model(
+        "wrong_python",
+        26,
+        "The model was made by Python {made}, and this is Python {python}: its functions are bytecode, which means "
+        "something else here.",
+        "Choose Python {made} for it, or make it again with Python {python}.",
     ),
     # --- the model's fault: the predictions
     _model(

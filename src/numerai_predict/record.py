@@ -18,6 +18,7 @@ from numerai_predict.delivery import Delivery
 from numerai_predict.failures import Failure
 from numerai_predict.job import Job
 from numerai_predict.local_files import LocalFile
+from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.redaction import Redaction, without_query
 from numerai_predict.sandbox.ending import Ending
 from numerai_predict.sandbox.isolation import Isolation
@@ -68,6 +69,7 @@ class Record:
     files: dict[str, LocalFile] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     isolation: Isolation | None = None
+    inspection: Inspection | None = None
     function: str = ""
     rows: int = 0
     columns: int = 0
@@ -108,6 +110,7 @@ class Record:
             "job": _job(self.job),
             "environment": self.environment,
             "isolation": _isolation(self.isolation, self.job.isolation),
+            "inspection": self.inspection and _inspection(self.inspection),
             "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},
             "round": {"number": self.job.round, "rows": self.rows, "columns": self.columns},
             "function": self.function,
@@ -154,6 +157,15 @@ def _isolation(isolation: Isolation | None, mode: str) -> dict[str, Any]:
     if isolation is None:
         return {"mode": mode, "layers": {}, "open": []}
     return {"mode": mode, "layers": isolation.layers, "open": [gap.what for gap in isolation.gaps]}
+
+
+def _inspection(inspection: Inspection) -> dict[str, Any]:
+    return {
+        "made_by": inspection.maker,
+        "pythons": inspection.pythons and list(inspection.pythons),
+        "libraries": {name: library.version for name, library in inspection.libraries.items()},
+        "problem": inspection.problem,
+    }
 
 
 def _ending(ending: Ending | None) -> dict[str, Any] | None:

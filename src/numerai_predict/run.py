@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
 from numerai_predict.failures import Failure
+from numerai_predict.foresight import explained, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
+from numerai_predict.pickles.reader import Reading
 from numerai_predict.record import Record
 from numerai_predict.redaction import is_url
 from numerai_predict.sandbox.isolation import Isolation
@@ -47,6 +49,8 @@ def _run(record: Record) -> None:
         listener.progress(_phase(record), seconds, memory)
 
     worker = Worker(job.limits, job.isolation, listener.model_printed, progress)
+    reading: Reading | None = None
+    columns: list[str] = []
     try:
         with worker:  # it imports pandas while we fetch the files
             record.isolation = worker.isolation
@@ -54,6 +58,7 @@ def _run(record: Record) -> None:
             with record.phase("fetch") as phase:
                 model, live = _fetch(record)
                 phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
+            reading = Reading(model.descriptor, os.path.basename(model.path))
 
             with record.phase("start") as phase:
                 ready = worker.ready()
@@ -63,8 +68,14 @@ def _run(record: Record) -> None:
             with record.phase("round") as phase:
                 read = worker.read_round(live.descriptor, live.path)
                 ids = datasets.live_ids(read.index_name, read.rows, read.payload, live.path)
-                record.rows, record.columns = read.rows, len(read.columns)
+                columns = read.columns
+                record.rows, record.columns = read.rows, len(columns)
                 phase.detail = f"{read.rows:,} rows x {len(read.columns):,} columns"
+
+            with record.phase("inspect") as phase:
+                inspection = record.inspection = reading.result()
+                refuse_wrong_python(inspection, ready.python)
+                phase.detail = inspection.summary
 
             with record.phase("load") as phase:
                 loaded = _load(worker, model)
@@ -75,7 +86,11 @@ def _run(record: Record) -> None:
             with record.phase("predict") as phase:
                 returned = _predict(worker, benchmarks, ids, record)
                 phase.detail = returned.what
+    except Failure as failure:
+        raise explained(failure, record.inspection, columns) from None
     finally:
+        if reading is not None:
+            reading.give_up()
         record.ending = worker.ending
         record.warnings += _left(worker.left)
     record.warnings += _remarks(record, returned)

@@ -104,7 +104,7 @@ class Terminal:
         self._print(_escaped(f"Failed: {failure.cause} [{failure.kind.name}, exit code {failure.exit_code}]"))
         self._print(_escaped(f"To do: {failure.remedy}"))
         if failure.kind.fault is Fault.MODEL and record:
-            self._print(f"To see it again: {_reproduction(record)}")
+            self._print(f"{'To run it' if 'made' in evidence else 'To see it again'}: {_reproduction(record)}")
             self._print(f"Help: {HELP}")
 
     def say(self, text: str) -> None:
@@ -150,7 +150,8 @@ def _git_ref() -> str:
 
 def _reproduction(record: Record) -> str:
     """The command that runs the same model in the container."""
-    python = record.environment.get("python") or sys.version.split()[0]
+    made = record.failure.evidence.get("made", "") if record.failure else ""  # by the Python that it would run under
+    python = made.split(" or ")[-1] or record.environment.get("python") or sys.version.split()[0]
     version = "_".join(python.split(".")[:2])
     image = f"{REGISTRY}/numerai_predict_py_{version}:{_git_ref()}"
     name = without_query(record.job.model)

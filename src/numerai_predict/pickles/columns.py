@@ -7,7 +7,7 @@ from typing import Any
 
 from numerai_predict.pickles.structure import Stub
 
-_NUMERAI = re.compile(r"feature_\w+|v\d+_\w+")
+_NUMERAI = re.compile(r"feature_\S+|v\d+_\w+")
 """Features, and benchmark models such as v53_lgbm_ender20."""
 
 _LIGHTGBM = re.compile(r"\nfeature_names=([^\n]*)\n")

@@ -129,6 +129,14 @@ class Inspection(NamedTuple):
         )
 
     @property
+    def summary(self) -> str:
+        """Maker and Pythons, on a line."""
+        if self.problem:
+            return f"cannot be read without being run: {self.problem}"
+        pythons = " or ".join(self.pythons or ())
+        return f"{self.maker}, Python {pythons}" if pythons else self.maker
+
+    @property
     def signature(self) -> str:
         """Its parameters as Python writes them, without annotations and the values of defaults."""
         if self.parameters is None:

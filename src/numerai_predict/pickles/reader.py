@@ -5,7 +5,6 @@ Nothing of a pickle is run when it is read; but it may be made to cost whoever r
 
 import json
 import os
-import subprocess
 import sys
 
 import numerai_predict
@@ -41,6 +40,8 @@ class Reading:
     """A reading that goes on in a child process."""
 
     def __init__(self, descriptor: int, name: str) -> None:
+        import subprocess  # the child, which imports this module as well, does without
+
         folder = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
         command = [sys.executable, "-I", "-S", "-c", _CHILD.format(folder=folder), name]
         nothing = subprocess.DEVNULL
@@ -48,6 +49,8 @@ class Reading:
 
     def result(self) -> Inspection:
         """Wait for its end; of a file that cannot be read within the limits, that is said."""
+        import subprocess
+
         try:
             output, _ = self._child.communicate(timeout=TIMEOUT)
         except subprocess.TimeoutExpired:
@@ -59,7 +62,9 @@ class Reading:
             return Inspection.unread("it takes more memory to be read than a model of its size has use for")
 
     def give_up(self) -> None:
-        """End it."""
+        """End it, if it has not ended."""
+        if self._child.poll() is not None:
+            return
         self._child.kill()
         self._child.communicate()
 

@@ -1,0 +1,204 @@
+"""Reading pickles that nobody vouches for: nothing of theirs runs, and whatever they are, reading them ends."""
+
+import gzip
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import cloudpickle
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numerai_predict.pickles import reader
+from numerai_predict.pickles.container import NotAPickle, unpack
+from numerai_predict.pickles.inspection import Inspection, inspect_bytes
+
+
+class Calls:
+    """Calls something when it is unpickled."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+def canary(path) -> str:
+    """A command that leaves a file."""
+    return f"touch {path}"
+
+
+HOSTILE = {
+    "reduce": lambda path: pickle.dumps(Calls(os.system, canary(path))),
+    "popen": lambda path: pickle.dumps(Calls(os.popen, canary(path))),
+    "eval": lambda path: pickle.dumps(Calls(eval, f"open({str(path)!r}, 'w')")),
+    "exec": lambda path: pickle.dumps(Calls(exec, f"open({str(path)!r}, 'w')")),
+    "instance": lambda path: b"(S'" + canary(path).encode() + b"'\nios\nsystem\n.",
+    "object": lambda path: b"(cos\nsystem\nS'" + canary(path).encode() + b"'\no.",
+    "getattr": lambda path: (
+        b"cbuiltins\ngetattr\n(cbuiltins\n__import__\n(S'os'\ntRS'system'\ntR(S'" + canary(path).encode() + b"'\ntR."
+    ),
+    "build": lambda path: b"cos\nsystem\n(S'" + canary(path).encode() + b"'\ntR}S'a'\nI1\nsb.",
+    "popped": lambda path: b"cos\nsystem\n(S'" + canary(path).encode() + b"'\ntR0I1\n.",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_nothing_runs(name, tmp_path):
+    """A pickle that runs a command when it is loaded runs nothing when it is read, and is told on."""
+    path = tmp_path / "canary"
+    content = HOSTILE[name](path)
+
+    inspection = inspect_bytes(content)
+    assert not path.exists()
+    assert inspection.called_on_load or name == "getattr", inspection
+    try:
+        pickle.loads(content)
+    except Exception:
+        pass  # some go wrong afterwards
+    for _ in range(100):
+        if path.exists():
+            break
+        time.sleep(0.02)  # a command runs on its own
+    assert path.exists(), "the control: loading it does run the command"
+
+
+BOMBS = {
+    "a string of a terabyte": b"\x80\x05\x8e" + (2**40).to_bytes(8, "little") + b"x.",
+    "a frame of a terabyte": b"\x80\x05\x95" + (2**40).to_bytes(8, "little") + b".",
+    "a memo of two billion": b"\x80\x02I1\nr\xfe\xff\xff\x7f.",
+    "a million nested lists": b"\x80\x02" + b"]" * 10**6 + b"a" * (10**6 - 1) + b".",
+    "a million digits": b"I" + b"1" * 10**6 + b"\n.",
+    "no stack": b"\x80\x05.",
+    "an extension": b"\x80\x02\x82\x01.",
+    "another protocol": b"\x80\x09I1\n.",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_bombs(name, tmp_path):
+    """What is made to exhaust its reader is read, or refused, in a few seconds, and in bounded memory."""
+    path = tmp_path / "bomb.pkl"
+    path.write_bytes(BOMBS[name])
+    start = time.monotonic()
+    inspection = reader.read(str(path))
+
+    assert time.monotonic() - start < 30
+    assert inspection.problem or name == "a million nested lists"
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> bytes:
+    """A pickle with all sorts of things in it."""
+    folder = tmp_path_factory.mktemp("good")
+    packages = [str(ROOT / "tests/pickles"), str(Path(cloudpickle.__file__).parents[1])]
+    script = ROOT / "tests/pickles/make_corpus.py"
+    environment = {"PYTHONPATH": os.pathsep.join(packages)}
+    subprocess.run([sys.executable, script, folder, "x"], check=True, env=environment)
+    return b"".join(path.read_bytes()[:-1] for path in sorted(folder.glob("*.pkl")) if "instance" in path.name) + b"."
+
+
+@settings(max_examples=int(os.environ.get("FUZZ_EXAMPLES", "1000")), deadline=None)
+@given(data=st.data())
+def test_whatever_it_is(good, data):
+    """A pickle with bytes changed, cut out or put in is read or refused: no exception of any other kind."""
+    content = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        length = data.draw(st.integers(0, 4))
+        content[at : at + length] = data.draw(st.binary(max_size=6))
+        content = content or bytearray(b".")
+
+    inspection = inspect_bytes(bytes(content))
+    assert Inspection.from_json(json.loads(json.dumps(inspection))) == inspection
+
+
+# --- the file around it
+
+
+def test_compressed_files():
+    """What pandas decompresses by its extension is read, and the same content is found."""
+    content = cloudpickle.dumps(lambda live_features: live_features)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("model.pkl", content)
+
+    assert unpack("model.pkl", content) == content
+    assert unpack("model.pkl.gz", gzip.compress(content)) == content
+    assert unpack("MODEL.ZIP", archive.getvalue()) == content
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("model.pkl", b"", "empty"),
+        ("model.pkl", b"<!DOCTYPE html>", "HTML"),
+        ("model.pkl", b"version https://git-lfs.github.com/spec/v1", "LFS"),
+        ("model.pkl", gzip.compress(b"x"), "rename it"),
+        ("model.pkl.gz", b"\x80\x05.", "its extension says"),
+        ("model.pkl", b"PK\x03\x04", "torch.save"),
+        ("model.zip", b"PK\x03\x04", "its extension says"),
+        ("model.pkl", b'{"cells": []}', "notebook"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_other_things(name, content, words):
+    """What is no pickle is called what it is."""
+    with pytest.raises(NotAPickle, match=words):
+        unpack(name, content)
+
+
+# --- what is found
+
+
+def test_undefined_names_are_found():
+    """A global name that nothing defines is found, also in nested functions; what is defined is not."""
+
+    def predict(live_features):
+        import math
+
+        def inner(value):
+            return value + missing_inside + math.pi  # noqa: F821
+
+        return [inner(value) for value in live_features], len(live_features), missing_outside  # noqa: F821
+
+    assert inspect_bytes(cloudpickle.dumps(predict)).undefined == ("missing_inside", "missing_outside")
+
+
+def test_main_is_found():
+    """A function that a plain pickle only names, in the program that made it, is told."""
+    content = b"c__main__\npredict\n."
+
+    assert inspect_bytes(content).in_main == ("predict",)
+
+
+def test_models_columns_and_libraries_are_found(sample_round):
+    """The features of a LightGBM model, and the versions of what made it, are read from its text and state."""
+    lightgbm = pytest.importorskip("lightgbm")
+    import pandas as pd
+    import sklearn
+    from sklearn.ensemble import RandomForestRegressor
+
+    train = pd.read_parquet(sample_round / "train.parquet")
+    features = [name for name in train.columns if name.startswith("feature_")][:7]
+    boosted = lightgbm.LGBMRegressor(n_estimators=2, min_child_samples=2, verbose=-1).fit(
+        train[features], train["target"]
+    )
+    forest = RandomForestRegressor(2, max_depth=2).fit(train[features[:3]], train["target"])
+
+    def predict(live_features):
+        return boosted.predict(live_features[features]) + forest.predict(live_features[features[:3]])
+
+    inspection = inspect_bytes(cloudpickle.dumps(predict))
+    assert set(features) <= set(inspection.columns)
+    assert inspection.libraries["scikit-learn"] == (sklearn.__version__, True)
+    assert inspection.libraries["lightgbm"] == (lightgbm.__version__.partition(".")[0], False)
