@@ -258,7 +258,7 @@ def _reachable_sockets(abstract: bool) -> list[str]:
     found = []
     try:
         with open("/proc/net/unix", errors="surrogateescape") as file:
-            rows = [line.rstrip("\n").split(maxsplit=7) for line in file]
+            rows = [line.rstrip("\n").split(maxsplit=7) for line in file][1:]  # below the headings
     except OSError:
         return ["/proc/net/unix cannot be read"]
     for name in (row[7] for row in rows if len(row) == 8):
