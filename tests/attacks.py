@@ -384,6 +384,9 @@ class Machine:
     alone: bool = False
     """Whether it sees no process but its own."""
 
+    own_network: bool = False
+    """Whether it has a network of its own, as a container has."""
+
     contained: bool = False
     """Whether it is a container, which is a world of its own already."""
 
@@ -572,6 +575,7 @@ class Range:
             "uid": self._machine.uid,
             "filter": self._machine.filter.hex(),
             "resolver": self._listener.resolver,
+            "own_network": self._machine.own_network,
             "alone": self._machine.alone and not self._machine.contained,
         }
         port = self._store.server_address[1]

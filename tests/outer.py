@@ -6,6 +6,7 @@ Usage: outer.py JSON COMMAND..., where the JSON has some of
     filter     the seccomp filter that it gets, as hex
     resolver   the address of the resolver that /etc/resolv.conf names
     alone      true: it sees no process but its own
+    own_network  true: it has a network of its own, in which no socket of the others is listed
 """
 
 import ctypes
@@ -14,7 +15,7 @@ import os
 import sys
 import tempfile
 
-CLONE_NEWNS, CLONE_NEWPID = 0x00020000, 0x20000000
+CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET = 0x00020000, 0x20000000, 0x40000000
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 22, 38
 
@@ -29,6 +30,8 @@ def main() -> None:
         use_resolver(options["resolver"])
     if options.get("alone"):
         be_alone()
+    if options.get("own_network"):
+        check(libc.unshare(CLONE_NEWNET), "unshare")
     if options.get("uid"):
         os.setgroups([])
         os.setresgid(*[options["uid"]] * 3)

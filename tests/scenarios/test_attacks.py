@@ -197,6 +197,18 @@ def test_attacks(kind: str, open_python: tuple[str, dict[str, str]], sample_roun
     assert layers["landlock"].startswith("version ") == (LANDLOCK in combination.layers)
 
 
+@pytest.mark.parametrize("mode", ["off", "strict"])
+def test_sockets_of_another_network(mode: str, open_python: tuple[str, dict[str, str]], sample_round: Path) -> None:
+    """A socket of the host's, mounted into a container, is not listed there: it is out of reach all the same."""
+    machine = COMBINATIONS["own user"].machine(*open_python)
+    machine.own_network = True
+    names = ["connects_unix_path", "sends_from_datagram_pair"]
+    result = run_attacks(machine, names, sample_round, "--isolation", mode, "--transfer_timeout", "1s")
+
+    assert len(result.delivered) == 1, result.stderr
+    assert result.succeeded == dict.fromkeys(names, mode == "off")
+
+
 # --- machines on which no model is run
 
 REFUSING = {

@@ -121,3 +121,14 @@ def test_attacks_in_a_container(kind: str, landlock: bool, readable_round: Path)
     for name in expected - succeeded:
         assert BY_NAME[name].may_fail, explained({name}, result)
     assert result.open_warnings == (set() if closes_all else {"open_files", "open_processes"})
+
+
+def test_a_container_has_sockets_for_process_pools() -> None:
+    """In a container that has nothing of its host's, models get sockets within the machine, as some libraries need."""
+    engine, image, _ = engine_and_image()
+    command = [engine, "run", "--rm", "--network", "none", "-v", f"{ROOT}/src:/repo:ro", "-w", "/repo"]
+    command += ["--entrypoint", "python", image, "-m", "numerai_predict", "doctor", "--isolation", "strict"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert ended.returncode == 0, ended.stderr
+    assert "no network but sockets within this machine" in ended.stdout

@@ -9,6 +9,7 @@ closes which depends on the machine:
 """
 
 import os
+import stat
 import sys
 from typing import NamedTuple
 
@@ -42,6 +43,12 @@ SIGNALS_SCOPED = 6
 
 SOCKETS_BY_PATH = 9
 """The version of Landlock that keeps sockets that have a path from being reached."""
+
+SOCKET_FOLDERS = ("/run", "/tmp")
+"""Where programs make their sockets."""
+
+MOST_FILES = 5_000
+"""How many files are looked at, in 20 ms, before a socket is supposed to be among the rest."""
 
 LANDLOCK_CREATE_RULESET = 444  # the same on every kind of machine
 SECCOMP_GET_ACTION_AVAIL, SECCOMP_RET_ERRNO = 2, 0x00050000  # linux/seccomp.h
@@ -243,7 +250,7 @@ def _unix_sockets_are_harmless(uid: int, landlock: int) -> bool:
     """
     if landlock >= SOCKETS_BY_PATH:
         return True
-    return uid >= 0 and not _reachable_sockets(abstract=landlock < SIGNALS_SCOPED)
+    return uid >= 0 and not _reachable_sockets(abstract=landlock < SIGNALS_SCOPED) and not _has_reachable_socket_file()
 
 
 def _reachable_sockets(abstract: bool) -> list[str]:
@@ -251,15 +258,54 @@ def _reachable_sockets(abstract: bool) -> list[str]:
     found = []
     try:
         with open("/proc/net/unix", errors="surrogateescape") as file:
-            rows = [line.rstrip("\n").split(maxsplit=7) for line in file]
+            rows = [line.rstrip("\n").split(maxsplit=7) for line in file][1:]  # below the headings
     except OSError:
         return ["/proc/net/unix cannot be read"]
     for name in (row[7] for row in rows if len(row) == 8):
         if name.startswith("@"):
             found += [name] * abstract
-        elif name.startswith("/") and os.path.exists(name) and os.stat(name).st_mode & 0o002:
-            found.append(name)
+        elif not name.startswith("/") or (os.path.exists(name) and os.stat(name).st_mode & 0o002):
+            found.append(name)  # one that was bound by a relative path may be anywhere
     return found
+
+
+def _has_reachable_socket_file() -> bool:
+    """Whether any user may connect to a socket that lies where sockets do, or in something that is mounted here.
+
+    What the kernel lists are the sockets of this network only. What a container has been given of its host's folders
+    may hold sockets of another one: a display's, in /tmp. With too many files to look at, there may be one.
+    """
+    todo, looked = [*SOCKET_FOLDERS, *_mounts()], 0
+    for path in todo:  # grows while it is walked
+        try:
+            status = os.lstat(path)
+            if stat.S_ISSOCK(status.st_mode):
+                if status.st_mode & 0o002 and _open_to_others(path):
+                    return True
+            elif stat.S_ISDIR(status.st_mode) and status.st_mode & 0o001:
+                with os.scandir(path) as entries:
+                    for entry in entries:
+                        looked += 1
+                        if looked > MOST_FILES:
+                            return True
+                        if not entry.is_symlink() and not entry.is_file(follow_symlinks=False):
+                            todo.append(entry.path)
+        except OSError:
+            continue  # gone meanwhile, or closed even to root
+    return False
+
+
+def _mounts() -> list[str]:
+    """Where file systems, folders and files are mounted that can hold sockets; the root of them all left out."""
+    with open("/proc/self/mountinfo", "rb") as file:
+        rows = [line.split() for line in file]
+    # /proc writes a blank in a path in octal.
+    found = {row[4].decode("unicode_escape").encode("latin-1"): row[row.index(b"-") + 1].decode() for row in rows}
+    paths = [os.fsdecode(path) for path, kind in found.items() if kind not in _KERNELS_OWN]
+    return [path for path in paths if path not in ("/", *SOCKET_FOLDERS)]
+
+
+_KERNELS_OWN = ("proc", "sysfs", "cgroup", "cgroup2", "devpts", "devtmpfs", "mqueue", "nsfs", "securityfs", "debugfs")
 
 
 def _resource_limits(limits: Limits, own_user: bool) -> dict[str, int]:
