@@ -6,11 +6,11 @@ here, and so does every run of the command.
 
 __version__ = "0.1.0"
 
-__all__ = ["Failure", "Prediction", "__version__", "predict"]
+__all__ = ["Failure", "Prediction", "Reading", "__version__", "inspect", "predict"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("predict", "Prediction"):
+    if name in ("inspect", "predict", "Prediction", "Reading"):
         from numerai_predict import api
 
         return getattr(api, name)

@@ -22,6 +22,9 @@ from numerai_predict.job import MIB, Job, Limits
 if TYPE_CHECKING:
     import pandas as pd
 
+    from numerai_predict.pickles.inspection import Inspection
+    from numerai_predict.verdict import Verdict
+
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
 
 _COMMAND = f"import sys; sys.path.insert(0, {_FOLDER!r}); from numerai_predict.cli import main; sys.exit(main())"
@@ -111,6 +114,45 @@ def predict(
         output=record["ending"]["output"],
         record=record,
     )
+
+
+@dataclass(frozen=True, repr=False)
+class Reading:
+    """What a pickle says of itself, and where it would run. Nothing of it has been run."""
+
+    name: str
+    inspection: "Inspection"
+    verdicts: "list[Verdict]"
+    """For every environment, best first; empty outside of a clone of numerai-predict."""
+
+    def __repr__(self) -> str:
+        from numerai_predict.verdict import page
+
+        return self.inspection.problem or "\n".join(page(self.name, self.inspection, self.verdicts))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return f"<pre>{escape(repr(self))}</pre>"
+
+
+def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
+    """Read a pickle without running it: its Python, its imports, its libraries, its columns.
+
+    Args:
+        model: a pickle file, or the function itself, which is then pickled by cloudpickle as `predict` does it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    from numerai_predict import verdict
+    from numerai_predict.pickles import reader
+
+    with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
+        path = _pickle(model, folder) if callable(model) else os.fspath(model)
+        inspection = reader.read(path)
+    found = [] if inspection.problem else verdict.verdicts(inspection)
+    name = getattr(model, "__name__", type(model).__name__) if callable(model) else path
+    return Reading(name, inspection, found)
 
 
 def _pickle(function: Callable[..., Any], folder: str) -> str:

@@ -144,3 +144,62 @@ def _missing(modules: Iterable[str], lock: Lock) -> list[str]:
     tops = dict.fromkeys(module.partition(".")[0] for module in modules)
     known = sys.stdlib_module_names | {"__builtin__", "copy_reg", "types", ""}
     return [top for top in tops if top not in known and environments.distribution(top) not in lock.requirements]
+
+
+# --- for people
+
+SHOWN = 12
+"""Names of a list that are shown on a page."""
+
+
+def page(name: str, inspection: Inspection, found: list[Verdict]) -> list[str]:
+    """Return what there is to say of a pickle, as lines for people.
+
+    Args:
+        name: how the page calls it.
+        inspection: what the pickle says of itself.
+        found: the verdict for each environment; none outside of a clone.
+    """
+    rows = {
+        "holds": f"{inspection.what} {inspection.signature if inspection.parameters is not None else ''}".strip(),
+        "made by": inspection.maker + _pythons(inspection),
+        "file": f"{inspection.size:,} bytes, protocol {inspection.protocol}, SHA-256 {inspection.sha256}",
+        "libraries": ", ".join(
+            f"{name} {one.version}{'' if one.exact else '.x'}" for name, one in inspection.libraries.items()
+        ),
+        "imports": _some(inspection.load_modules),
+        "when called": _some(inspection.call_imports),
+        "columns": _some(inspection.columns),
+        "undefined": _some(inspection.undefined),
+        "reaches for": _some(inspection.worth_knowing),
+    }
+    lines = [name, *(f"  {row:<12} {text}" for row, text in rows.items() if text)]
+    if inspection.trailing:
+        lines.append(f"  Warning: {inspection.trailing:,} bytes follow its end; nobody reads them.")
+    if inspection.called_on_load:
+        names = ", ".join(inspection.called_on_load)
+        lines.append(f"  Warning: it calls {names} while it is loaded; no honest model does. Do not load it.")
+    return [*lines, "", *(_environments(found) if found else [])]
+
+
+def _pythons(inspection: Inspection) -> str:
+    if inspection.pythons is None:
+        return "; it holds no function, and goes with any Python"
+    if not inspection.pythons:
+        return "; its functions are of no known Python"
+    return f", Python {' or '.join(inspection.pythons)}"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _environments(found: list[Verdict]) -> list[str]:
+    lines = ["Would it run?"]
+    for one in found:
+        words = {"yes": "as far as it tells, yes", "may": "perhaps not", "no": "no"}[one.will_run]
+        lines.append(f"  Python {one.version:<5} {words}")
+        reasons = [reason for reason in one.reasons if reason.sure or one.will_run != NO]
+        lines += [f"               {reason.sentence} {reason.remedy}" for reason in reasons]
+    return lines

@@ -1,6 +1,7 @@
 import functools
 import multiprocessing
 import os
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -151,3 +152,22 @@ def test_a_partial_of_a_function_of_ones_own(sample_round: Path):
 
 def scaled_rank(live_features, *, factor):
     return mean_rank(live_features) * factor
+
+
+def test_inspect_a_function():
+    """A function is read as its pickle would be, and shows in a notebook as a page."""
+    reading = numerai_predict.inspect(mean_rank)
+
+    assert f"3.{sys.version_info.minor}" in reading.inspection.pythons
+    assert "the function mean_rank (live_features)" in repr(reading)
+    assert reading._repr_html_().startswith("<pre>mean_rank")
+    best = reading.verdicts[0]
+    assert best.will_run == "yes"
+    assert best.version in reading.inspection.pythons
+
+
+def test_inspect_a_file(tmp_path: Path):
+    """A file that is no pickle says so instead."""
+    (tmp_path / "model.pkl").write_bytes(b"<html>")
+
+    assert "HTML" in repr(numerai_predict.inspect(tmp_path / "model.pkl"))

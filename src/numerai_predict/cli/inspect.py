@@ -11,7 +11,7 @@ from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.redaction import Redaction
 from numerai_predict.sandbox.output import escape_text
-from numerai_predict.verdict import NO, Verdict
+from numerai_predict.verdict import Verdict, page
 
 DESCRIPTION = "Read a pickle without running it: which Python it needs, what it imports, how it is called."
 
@@ -23,9 +23,6 @@ examples:
 exit codes:
   0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off
 """
-
-SHOWN = 12
-"""Names of a list that are shown on the page."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_content(inspection, found), indent=1))
     elif not inspection.problem:
-        print("\n".join(map(escape_text, _page(arguments.model, inspection, found))))
+        print("\n".join(map(escape_text, page(arguments.model, inspection, found))))
     return _failed(_failure(arguments.model, inspection)) if inspection.problem else 0
 
 
@@ -70,50 +67,3 @@ def _content(inspection: Inspection, found: list[Verdict]) -> dict[str, object]:
         {**one._asdict(), "reasons": [reason._asdict() for reason in one.reasons]} for one in found
     ]
     return content
-
-
-def _page(path: str, inspection: Inspection, found: list[Verdict]) -> list[str]:
-    """The page for people."""
-    rows = {
-        "holds": f"{inspection.what} {inspection.signature if inspection.parameters is not None else ''}".strip(),
-        "made by": inspection.maker + _pythons(inspection),
-        "file": f"{inspection.size:,} bytes, protocol {inspection.protocol}, SHA-256 {inspection.sha256}",
-        "libraries": ", ".join(
-            f"{name} {one.version}{'' if one.exact else '.x'}" for name, one in inspection.libraries.items()
-        ),
-        "imports": _some(inspection.load_modules),
-        "when called": _some(inspection.call_imports),
-        "columns": _some(inspection.columns),
-        "undefined": _some(inspection.undefined),
-        "reaches for": _some(inspection.worth_knowing),
-    }
-    lines = [path, *(f"  {name:<12} {text}" for name, text in rows.items() if text)]
-    if inspection.trailing:
-        lines.append(f"  Warning: {inspection.trailing:,} bytes follow its end; nobody reads them.")
-    if inspection.called_on_load:
-        names = ", ".join(inspection.called_on_load)
-        lines.append(f"  Warning: it calls {names} while it is loaded; no honest model does. Do not load it.")
-    return [*lines, "", *(_environments(found) if found else [])]
-
-
-def _pythons(inspection: Inspection) -> str:
-    if inspection.pythons is None:
-        return "; it holds no function, and goes with any Python"
-    if not inspection.pythons:
-        return "; its functions are of no known Python"
-    return f", Python {' or '.join(inspection.pythons)}"
-
-
-def _some(names: tuple[str, ...]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
-
-
-def _environments(found: list[Verdict]) -> list[str]:
-    lines = ["Would it run?"]
-    for one in found:
-        words = {"yes": "as far as it tells, yes", "may": "perhaps not", "no": "no"}[one.will_run]
-        lines.append(f"  Python {one.version:<5} {words}")
-        reasons = [reason for reason in one.reasons if reason.sure or one.will_run != NO]
-        lines += [f"               {reason.sentence} {reason.remedy}" for reason in reasons]
-    return lines

@@ -1,0 +1,90 @@
+"""`numerai-predict inspect`, as a process, and what `predict` does with what it finds."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Run, scrubbed_environment
+
+HERE = f"3.{sys.version_info.minor}"
+MODELS = {
+    version: ROOT / f"tests/models/model_{version.replace('.', '_')}.pkl"
+    for version in ("3.10", "3.11", "3.12", "3.13", "3.14")
+}
+
+
+def inspect(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command."""
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "numerai_predict", "inspect", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=90)
+
+
+@pytest.mark.parametrize("version", MODELS)
+def test_page(version):
+    """The page of a test pickle names its Python, its function, its libraries, and the one environment it runs in."""
+    result = inspect(MODELS[version])
+
+    assert result.returncode == 0, result.stderr
+    assert f"Python {version}" in result.stdout
+    assert "the function predict (live_features, live_benchmark_models)" in result.stdout
+    assert "lightgbm" in result.stdout
+    verdicts = dict(line.split(None, 2)[1:] for line in result.stdout.splitlines() if line.startswith("  Python "))
+    assert verdicts.pop(version) == "as far as it tells, yes"
+    assert set(verdicts.values()) == {"no"}
+
+
+def test_json():
+    """With --json everything is there, environments and reasons included."""
+    content = json.loads(inspect(MODELS["3.11"], "--json").stdout)
+
+    assert content["pythons"] == ["3.11"]
+    assert content["signature"] == "(live_features, live_benchmark_models)"
+    assert [one["version"] for one in content["environments"] if one["will_run"] == "yes"] == ["3.11"]
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "words"),
+    [
+        (b"<html>", 10, "HTML"),
+        (b"", 10, "empty"),
+        (MODELS["3.12"].read_bytes()[:5000], 11, "cut off"),
+        (None, 2, "No such file"),
+    ],
+    ids=["html", "empty", "cut-off", "missing"],
+)
+def test_no_pickle(tmp_path: Path, content, code, words):
+    """What is no pickle, or only a part of one, is said to be that, with the exit code of `predict`."""
+    path = tmp_path / "model.pkl"
+    if content is not None:
+        path.write_bytes(content)
+    result = inspect(path)
+
+    assert result.returncode == code
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("version", [version for version in MODELS if version != HERE])
+def test_another_pythons_pickle_is_not_loaded(version: str, run_predict: Callable[..., Run]) -> None:
+    """A pickle that another Python made ends the run before it is loaded, with both versions and what to do."""
+    run = run_predict(MODELS[version])
+
+    assert run.exit_code == 26
+    assert run.failure["kind"] == "wrong_python"
+    assert run.failure["fault"] == "model"
+    assert f"made by Python {version}, and this is Python {HERE}" in run.stderr
+    assert f"numerai_predict_py_{version.replace('.', '_')}:" in run.stderr
+    assert run.record["inspection"]["pythons"] == [version]
+    assert [phase["name"] for phase in run.record["phases"]][-1] == "inspect"
+
+
+def test_features_that_the_data_lack_are_named(pickled: Callable[[str], Path], run_predict: Callable[..., Run]) -> None:
+    """A KeyError of a model whose features the data do not have is explained by them."""
+    run = run_predict(pickled("raises"))
+
+    assert run.failure["kind"] == "predict_raised"
+    assert "names 1 features that the data do not have (feature_of_another_version)" in run.stderr
