@@ -75,6 +75,7 @@ PICKLE = [
 CALL = [
     Row("raises", "predict_raised", 16, says=("in predict", "KeyError: 'feature_of_another_version'")),
     Row("raises_permission_error", "predict_raised", 16, says=("PermissionError", "To do: Call the function")),
+    Row("reads_users_file", "predict_raised", 16, says=("PermissionError", "To do: Here a model reads no files but")),
     Row("raises_keyboard_interrupt", "predict_raised", 16, says=("KeyboardInterrupt",)),
     Row("raises_huge_text", "predict_raised", 16, says=("ValueError: xxx",)),
     Row("raises_escapes", "predict_raised", 16, says=(r"\x1b[2J",)),

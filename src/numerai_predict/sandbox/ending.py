@@ -15,6 +15,7 @@ _REPORT = (
 )
 
 _NO_NETWORK = "The box has no network: put everything that the model needs into the pickle."
+_NO_FILES = "Here a model reads no files but its own and its libraries': put what it needs into the pickle."
 _NO_SOCKETS = (
     "Here sockets within this machine are closed to models: set num_workers=0, or use processes of the start method "
     "fork or spawn; in the container, started as root, such sockets are open."
@@ -126,12 +127,15 @@ class Ending:
         return self._failure("predict_raised", remedy=self._remedy(), **evidence)
 
     def _remedy(self) -> str | None:
-        """What to do about a socket that was refused, if that is what ended the model."""
-        if not self.isolation.seccomp:
+        """What to do about a socket or a file that was refused, if that is what ended the model."""
+        if not self.isolation.layers:
             return None
-        wanted = self.claim.details.get("socket") if isinstance(self.claim, messages.Raised) else None
+        details = self.claim.details if isinstance(self.claim, messages.Raised) else {}
+        wanted = details.get("socket")
         if wanted == "AF_INET":
             return _NO_NETWORK
+        if "file" in details:
+            return _NO_FILES
         if self.isolation.unix_sockets:
             return None
         if wanted == "AF_UNIX" or _SOCKET_REFUSED.search(self.output) or _DATA_LOADER.search(self.crash_log):

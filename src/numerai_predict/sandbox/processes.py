@@ -138,6 +138,11 @@ class Tree:
         for pid in self:
             _signal(pid, number)
 
+    def wait_for_others(self, deadline: float) -> None:
+        """Wait for what ends by itself when the worker has: multiprocessing's resource tracker, for example."""
+        while time.monotonic() < deadline and any(pid != self._worker and not _ended(pid) for pid in self):
+            time.sleep(0.005)
+
     def kill(self) -> int:
         """End every process of the tree and reap it; return how many there were besides the worker.
 

@@ -39,6 +39,9 @@ OWN_DEADLINE = 300.0
 LAST_WORDS = 0.2
 """Seconds for the interpreter to write where it is, before a worker that ran too long is killed."""
 
+GRACE = 0.1
+"""Seconds in which what the worker has started may end by itself after it."""
+
 DRAIN_DEADLINE = 2.0
 """Seconds for reading what is still in the pipes after the end: a survivor might hold them open."""
 
@@ -404,6 +407,8 @@ class Worker:
         self._stop_clock()
         if not self._has_ended() and self._killed is None:
             self._killed = Killed("given_up", {})
+        if self._killed is None:
+            self._tree.wait_for_others(time.monotonic() + GRACE)
         leftovers = self._tree.kill()
         if self._waited is None:
             _, status, usage = os.wait4(self._process.pid, 0)

@@ -278,6 +278,8 @@ def _ended(doing: str, error: BaseException) -> messages.Raised | messages.Exite
         details["module"] = str(error.name)
     if family := _refused_socket(error):
         details["socket"] = family
+    elif isinstance(error, PermissionError) and os.path.isabs(str(error.filename or "")):
+        details["file"] = str(error.filename)[:300]
     return messages.Raised(
         doing=doing,
         type=type(error).__name__,
