@@ -108,6 +108,7 @@ CALL = [
     Row("announces_huge_result", "result_too_large", 23),
     Row("fills_disk", "too_much_disk", 25, says=("1,024 MiB",)),
     Row("fills_disk_without_names", "too_much_disk", 25),
+    Row("hoards_names", "too_much_disk", 25),
     Row("floods_channel", "broken_result", 24),
     Row("forges_second_result", "broken_result", 24),
 ]

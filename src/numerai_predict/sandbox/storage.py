@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 SHARED_MEMORY = "/dev/shm"
 
 SMALLEST_FILE = 16 * 1024
-"""Bytes that a file counts for at least: a million empty ones are not nothing."""
+"""Bytes that a file counts for at least, and every further name of it: a million empty ones are not nothing."""
 
 
 class Storage:
@@ -39,7 +39,8 @@ class Storage:
         total = 0
         for status in self._files(tree):
             size = max(status.st_blocks * 512, SMALLEST_FILE)
-            total += size - sizes.get(status.st_ino, 0)
+            further_name = SMALLEST_FILE if status.st_nlink and status.st_ino in sizes else 0
+            total += max(size - sizes.get(status.st_ino, 0), further_name)
             sizes[status.st_ino] = size
             if total > enough:
                 break
@@ -47,7 +48,7 @@ class Storage:
 
     def made(self) -> list[str]:
         """Return the paths of what was made directly in the folder."""
-        return [path for name in _names(self._folder) if (path := self._path(name))]
+        return list(self._made())
 
     def remove(self) -> None:
         """Remove what was made: for a user who has nothing else there."""
@@ -62,18 +63,19 @@ class Storage:
                 except OSError:
                     pass  # gone meanwhile
 
+    def _made(self) -> Iterator[str]:
+        return (path for name in _names(self._folder) if (path := self._path(name)))
+
     def _path(self, name: str) -> str | None:
         path = os.path.join(self._folder, name)
         status = _status(path)
         return path if name not in self._before and status and status.st_uid == self._uid else None
 
     def _files(self, tree: Iterable[int]) -> Iterator[os.stat_result]:
-        todo = self.made()
-        for path in todo:  # grows while it is walked
-            if (status := _status(path)) is not None:
-                yield status
-                if stat.S_ISDIR(status.st_mode):
-                    todo += [os.path.join(path, name) for name in _names(path)]
+        folders: list[str] = []
+        yield from _statuses(self._made(), folders)
+        for path in folders:  # grows while it is walked
+            yield from _statuses((os.path.join(path, name) for name in _names(path)), folders)
         folder = _status(self._folder)
         for pid in tree:
             for name in _names(f"/proc/{pid}/fd"):
@@ -85,11 +87,23 @@ class Storage:
         return status.st_nlink == 0 and status.st_uid == self._uid and status.st_ino not in self._handed_over
 
 
-def _names(folder: str) -> list[str]:
+def _names(folder: str) -> Iterator[str]:
+    """The names in a folder, one after the other: there may be more than memory is there for."""
     try:
-        return os.listdir(folder)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                yield entry.name
     except OSError:
-        return []  # gone meanwhile, or not there
+        pass  # gone meanwhile, or not there
+
+
+def _statuses(paths: Iterable[str], folders: list[str]) -> Iterator[os.stat_result]:
+    """The status of each path; folders are noted."""
+    for path in paths:
+        if (status := _status(path)) is not None:
+            yield status
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(path)
 
 
 def _status(path: str, follow: bool = False) -> os.stat_result | None:
