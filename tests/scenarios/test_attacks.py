@@ -192,6 +192,8 @@ def test_attacks(kind: str, open_python: tuple[str, dict[str, str]], sample_roun
         assert BY_NAME[name].may_fail, explained({name}, result)
     warned = {f"open_{BY_NAME[name].on}" for name in expected if not BY_NAME[name].without_warning}
     assert result.open_warnings == warned
+    shown = "secrets_shown" in {warning["code"] for warning in result.record["warnings"]}
+    assert shown == (LANDLOCK not in combination.layers), "of the shell around the run, which shows its arguments"
     layers = result.record["isolation"]["layers"]
     assert layers["identity"].startswith("user ") == (IDENTITY in combination.layers)
     assert layers["landlock"].startswith("version ") == (LANDLOCK in combination.layers)
