@@ -205,7 +205,7 @@ def test_phases(predict, job, tmp_path):
     stderr = predict(*job, "--output_dir", tmp_path).stderr
 
     phases = re.findall(r"^  (\w+) +\d+\.\d\d s  \S", stderr, flags=re.MULTILINE)
-    assert phases == ["fetch", "start", "round", "load", "predict", "judge", "deliver"]
+    assert phases == ["fetch", "start", "round", "inspect", "load", "predict", "judge", "deliver"]
 
 
 @pytest.mark.parametrize("extension", [".gz", ".bz2", ".xz", ".zip"])

@@ -21,6 +21,7 @@ def machine(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(isolation, "_landlock_version", lambda: landlock)
         monkeypatch.setattr(isolation, "_has_seccomp", lambda: seccomp)
         monkeypatch.setattr(isolation, "_why_same_user", lambda *_: same_user)
+        monkeypatch.setattr(isolation, "_has_reachable_socket_file", lambda: False)
         monkeypatch.setattr(
             isolation, "_reachable_sockets", lambda abstract: [s for s in sockets if abstract or s[0] != "@"]
         )

@@ -5,7 +5,10 @@ Nothing of a pickle is run when it is read; but it may be made to cost whoever r
 
 import json
 import os
+import select
+import signal
 import sys
+import time
 
 import numerai_predict
 from numerai_predict.pickles.inspection import Inspection
@@ -27,46 +30,75 @@ def read(path: str) -> Inspection:
     Raises:
         OSError: it cannot be read.
     """
+    import subprocess  # a run does without: `Reading`
+
     with open(path, "rb") as file:
-        return read_descriptor(file.fileno(), os.path.basename(path))
-
-
-def read_descriptor(descriptor: int, name: str) -> Inspection:
-    """Inspect the file behind a descriptor, which is open for reading; `name` tells its compression."""
-    return Reading(descriptor, name).result()
+        command = _command(os.path.basename(path))
+        try:
+            child = subprocess.run(command, stdin=file, capture_output=True, timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            return _SLOW
+    return _parsed(child.stdout)
 
 
 class Reading:
-    """A reading that goes on in a child process."""
+    """A reading that goes on in a child process, of the file behind a descriptor; not on Windows.
+
+    Args:
+        descriptor: open for reading; its position does not matter.
+        name: the file's name, which tells its compression.
+    """
 
     def __init__(self, descriptor: int, name: str) -> None:
-        import subprocess  # the child, which imports this module as well, does without
-
-        folder = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
-        command = [sys.executable, "-I", "-S", "-c", _CHILD.format(folder=folder), name]
-        nothing = subprocess.DEVNULL
-        self._child = subprocess.Popen(command, stdin=descriptor, stdout=subprocess.PIPE, stderr=nothing)
+        self._output, theirs = os.pipe()
+        command = _command(name)
+        actions = [
+            (os.POSIX_SPAWN_DUP2, descriptor, 0),
+            (os.POSIX_SPAWN_DUP2, theirs, 1),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        try:
+            self._pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+        finally:
+            os.close(theirs)
 
     def result(self) -> Inspection:
         """Wait for its end; of a file that cannot be read within the limits, that is said."""
-        import subprocess
-
-        try:
-            output, _ = self._child.communicate(timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            self.give_up()
-            return Inspection.unread(f"it takes longer than {TIMEOUT:.0f} s to be read")
-        try:
-            return Inspection.from_json(json.loads(output))
-        except ValueError:
-            return Inspection.unread("it takes more memory to be read than a model of its size has use for")
+        deadline, output = time.monotonic() + TIMEOUT, b""
+        while select.select([self._output], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            data = os.read(self._output, 1024**2)
+            if not data:
+                self.give_up()
+                return _parsed(output)
+            output += data
+        self.give_up()
+        return _SLOW
 
     def give_up(self) -> None:
         """End it, if it has not ended."""
-        if self._child.poll() is not None:
-            return
-        self._child.kill()
-        self._child.communicate()
+        if self._pid:
+            pid, self._pid = self._pid, 0
+            os.close(self._output)
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass  # ended with the worker's processes, and reaped with them
+
+
+def _command(name: str) -> list[str]:
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
+    return [sys.executable, "-I", "-S", "-c", _CHILD.format(folder=folder), name]
+
+
+def _parsed(output: bytes) -> Inspection:
+    try:
+        return Inspection.from_json(json.loads(output))
+    except ValueError:
+        return Inspection.unread("it takes more memory to be read than a model of its size has use for")
+
+
+_SLOW = Inspection.unread(f"it takes longer than {TIMEOUT:.0f} s to be read")
 
 
 def main(name: str) -> None:
