@@ -8,11 +8,36 @@ import argparse
 import compileall
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from run_against_plain import ROOT, _run, _trivial_model
+
+PARTS = """
+import os, sys, time
+import numerai_predict.failures, numerai_predict.job, numerai_predict.sandbox.messages, socket  # without it as well
+moments = [time.process_time()]
+from numerai_predict.sandbox import isolation
+from numerai_predict.job import Limits
+moments.append(time.process_time())
+found = isolation.isolation("best-effort", sys.executable, sys.argv[1])
+order = found.order(Limits(), os.path.join(sys.argv[1], "closed"))
+moments.append(time.process_time())
+from numerai_predict.sandbox import confinement, processes
+moments.append(time.process_time())
+processes.become_supervisor()
+os.environ["TMPDIR"] = sys.argv[2]
+if not os.fork():
+    start = time.process_time()
+    confinement.confine(order)
+    print(time.process_time() - start, flush=True)
+    os._exit(0)
+os.wait()
+print(*(after - before for before, after in zip(moments, moments[1:])))
+"""
+"""Run by an interpreter of its own: the seconds of CPU that each part takes, the worker's in a forked child."""
 
 
 def main() -> None:
@@ -26,6 +51,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # where root starts it, the worker becomes another user, who has to get there
         os.environ["TMPDIR"] = folder
+        _parts(Path(folder), arguments.runs)
         print("model     CPUs   CPU ms, median (quartiles)   wall ms")
         for name, model in {
             "trivial": _trivial_model(Path(folder)),
@@ -33,6 +59,23 @@ def main() -> None:
         }.items():
             for cpus in (1, 2):
                 _compare(name, model, cpus, arguments.sample, Path(folder) / "predictions.csv", arguments.runs)
+
+
+def _parts(folder: Path, runs: int) -> None:
+    """Print what confining takes by itself: whole runs differ by more than that from one to the next."""
+    (folder / "closed").touch(mode=0o600)
+    (folder / "w").mkdir()
+    command = [sys.executable, "-c", PARTS, str(folder), str(folder / "w")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    rows = []
+    for _ in range(runs):
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        rows.append([1000 * float(seconds) for seconds in said.split()])
+    names = ["worker: confine and prove", "supervisor: imports", "supervisor: detect and order", "worker: imports"]
+    print(
+        "CPU ms by itself: "
+        + ", ".join(f"{n} {statistics.median(v):.1f}" for n, v in zip(names, zip(*rows, strict=True), strict=True))
+    )
 
 
 def _compare(name: str, model: Path, cpus: int, sample: Path, csv: Path, runs: int) -> None:
