@@ -262,7 +262,9 @@ def test_fork_bomb_is_seen_while_it_grows(pickled: Callable[[str], Path], run_pr
     run = run_predict(pickled("forks_for_ever"))
 
     assert run.failure["kind"] == "too_many_processes"
-    assert 256 < run.record["ending"]["usage"]["processes"] < 512
+    usage = run.record["ending"]["usage"]
+    print(f"ended after {usage['seconds']:.1f} s, at {usage['processes']} processes")
+    assert 64 < usage["processes"] < 256
 
 
 def test_endless_printer_leaves_little(pickled: Callable[[str], Path], run_predict: Callable[..., Run]) -> None:

@@ -102,9 +102,14 @@ class Tree:
             yield pid
             todo += children(pid)
 
-    def count(self) -> int:
-        """Return how many processes there are, ended but unreaped ones included."""
-        return len(list(self))
+    def generations(self) -> list[int]:
+        """Return how many processes there are in each generation, ended but unreaped ones included: the worker's first."""
+        sizes = []
+        generation = [pid for pid in children(os.getpid()) if pid not in self._before] or [self._worker]
+        while generation:
+            sizes.append(len(generation))
+            generation = [child for pid in generation for child in children(pid)]
+        return sizes
 
     def memory(self) -> "Memory":
         """Return what the tree holds, counting shared pages once for each process that shares them."""

@@ -39,6 +39,9 @@ OWN_DEADLINE = 300.0
 LAST_WORDS = 0.2
 """Seconds for the interpreter to write where it is, before a worker that ran too long is killed."""
 
+BOMB_PROCESSES, BOMB_GENERATIONS = 64, 4
+"""More processes than the first, whose parents' parents' parents have parents, are a fork bomb: pools are flat."""
+
 GRACE = 0.1
 """Seconds in which what the worker has started may end by itself after it."""
 
@@ -320,7 +323,8 @@ class Worker:
         return self._clock + (time.monotonic() - self._clock_started if self._clock_started else 0.0)
 
     def _check_limits(self) -> None:
-        count = self._tree.count()
+        generations = self._tree.generations()
+        count = sum(generations)
         self._peak_processes = max(self._peak_processes, count)
         if self._phase in ("starting", "reading"):
             if time.monotonic() - self._started > OWN_DEADLINE:
@@ -328,7 +332,11 @@ class Worker:
                 self._kill("worker_failed", problem=f"still {self._phase} after {OWN_DEADLINE:.0f} s", fix=fix)
             return
         seconds = self._on_clock()
-        if count > self._limits.processes:
+        if count > BOMB_PROCESSES and len(generations) > BOMB_GENERATIONS:
+            # Seen while it is small: from hundreds of processes it takes the kernel seconds to get rid of.
+            limit = f"{BOMB_PROCESSES} in more than {BOMB_GENERATIONS} generations"
+            self._kill("too_many_processes", count=count, limit=limit)
+        elif count > self._limits.processes:
             # Before any other look: accounting for a fork bomb takes minutes.
             self._kill("too_many_processes", count=count, limit=self._limits.processes)
         elif seconds > self._limits.timeout:
