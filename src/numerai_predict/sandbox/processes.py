@@ -103,7 +103,7 @@ class Tree:
             todo += children(pid)
 
     def generations(self) -> list[int]:
-        """Return how many processes there are in each generation, ended but unreaped ones included: the worker's first."""
+        """Return how many processes there are in each generation, the worker's first; ended but unreaped ones count."""
         sizes = []
         generation = [pid for pid in children(os.getpid()) if pid not in self._before] or [self._worker]
         while generation:
