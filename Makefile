@@ -32,8 +32,8 @@ ENVIRONMENTS := $(VERSIONS:%=env_%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test_predict test_environments lint docs dockerfiles benchmark clean versions versions.json build \
-    build_shell push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
+.PHONY: help demo test test_predict test_environments test_corpus lint docs dockerfiles benchmark clean versions \
+    versions.json build build_shell push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
     $(ENVIRONMENTS)
 
 help: ## List the targets
@@ -65,6 +65,10 @@ $(TESTS): test_3_%: $(VENV)/dev-installed ## Run that Python's two pickles throu
 
 test_environments: $(VENV)/dev-installed ## Install every full lock in turn, try imports and pickles; needs 25 GB of disk
 	for minor in $(MINORS); do $(BIN)/python tools/try_environment.py 3.$$minor --full || exit 1; $(BIN)/uv cache clean -q; done
+
+test_corpus: $(VENV)/dev-installed ## Load pickles made with other pins in an environment: VERSION=3.XX PINS=requirements.txt
+	$(BIN)/python tools/pickle_corpus.py $(or $(VERSION),$(error say which: VERSION=3.XX)) \
+	    $(or $(PINS),$(error say with which pins they are made: PINS=requirements.txt))
 
 lint: $(VENV)/dev-installed ## Check style, types, generated files and workflows
 	$(BIN)/ruff check .
