@@ -33,7 +33,7 @@ FAMILIES = {
     "catboost": ("catboost",),
     "statsmodels": ("statsmodels",),
     "frames": ("mlxtend", "numba", "polars", "scipy"),
-    "forests": ("lightgbm", "treelite", "ydf"),
+    "forests": ("lightgbm", "treelite", "treelite_runtime", "ydf"),
     "jax": ("jax", "jaxlib"),
     "keras": ("keras", "tensorflow"),
     "torch": ("pytorch_lightning", "skorch", "torch"),

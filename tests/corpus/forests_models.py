@@ -29,6 +29,7 @@ def by_treelite(data):
     """Hold LightGBM's trees in treelite's form."""
     parameters = {"objective": "regression", "num_leaves": 7, "seed": 0, "num_threads": 1, "verbose": -1}
     booster = lightgbm.train(parameters, lightgbm.Dataset(data.features, data.target), 20)
-    model = treelite.frontend.from_lightgbm(booster)
+    home = treelite.frontend if hasattr(treelite.frontend, "from_lightgbm") else treelite.Model  # 4, 3
+    model = home.from_lightgbm(booster)
     saved = model.serialize_bytes()
     return lambda live: treelite.gtil.predict(treelite.Model.deserialize_bytes(saved), live.to_numpy(), nthread=1)
