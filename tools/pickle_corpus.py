@@ -46,9 +46,6 @@ TOLERANCE = 1e-12
 FREE_GIGABYTES = 25
 """Free disk without which no environment is begun."""
 
-SECONDS = 600
-"""For one model to be loaded and asked."""
-
 QUIET = {
     "CUDA_VISIBLE_DEVICES": "",
     "MKL_NUM_THREADS": "1",
@@ -156,38 +153,45 @@ def make(python: Path, folder: Path, families: Iterable[str]) -> Findings:
 def load(theirs: Path, ours: Path, folder: Path, findings: Findings) -> None:
     """Load every pickle in our environment, and those that differ in the other one once more."""
     pickles = sorted((folder / "models").glob("*.pkl"))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda path: ask(ours, path), pickles))
-    for path, (difference, report) in zip(pickles, results, strict=True):
+    at_once = os.cpu_count() or 1
+    with ThreadPoolExecutor(at_once) as pool:
+        parts = [pickles[first::at_once] for first in range(at_once)]
+        reports = {path: report for part in pool.map(lambda part: ask(ours, part), parts) for path, report in part}
+    for path in pickles:
+        report, difference = reports[path], differs(reports[path])
         findings.packages |= report.get("packages", {})
         for warning in report.get("warnings", ()):
             findings.warnings[warning] = findings.warnings.get(warning, 0) + 1
         if not difference:
             findings.same.append(path.stem)
-        elif report and report["difference"] <= TOLERANCE:
+        elif report.get("difference", 1) <= TOLERANCE:
             findings.close[path.stem] = difference
-        elif difference == (there := ask(theirs, path)[0]):
+        elif difference == (there := differs(ask(theirs, [path])[0][1])):
             findings.as_there[path.stem] = difference
         else:
             findings.exceptions[path.stem] = f"{difference}; loaded where it was made: {there or 'the same'}"
 
 
-def ask(python: Path, path: Path) -> tuple[str, dict[str, Any]]:
-    """Load one pickle in a fresh process; return how it differs, if it does, and what the process reported."""
-    try:
-        result = run(python, "load.py", str(path.with_suffix("")))
-    except subprocess.TimeoutExpired:
-        return f"not done after {SECONDS} s", {}
+def ask(python: Path, pickles: list[Path]) -> list[tuple[Path, dict[str, Any]]]:
+    """Load pickles, each in a fresh process; return what each process reported."""
+    names = [path.with_suffix("") for path in pickles]
+    result = run(python, "load.py", *map(str, names))
     if result.returncode:
-        return last_line(result), {}
-    report = json.loads(result.stdout.splitlines()[-1])
-    return "" if report["same"] else f"differs by {report['difference']:.1e}", report
+        raise RuntimeError(result.stderr)
+    return [(path, json.loads(path.with_suffix(".json").read_text())) for path in pickles]
+
+
+def differs(report: dict[str, Any]) -> str:
+    """Say how predictions differ from those that were recorded; nothing if they do not."""
+    if "failed" in report:
+        return str(report["failed"])
+    return "" if report["same"] else f"differs by {report['difference']:.1e}"
 
 
 def run(python: Path, script: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run one of the corpus's scripts in an environment."""
     command = [str(python), str(CORPUS / script), *arguments]
-    return subprocess.run(command, env=os.environ | QUIET, capture_output=True, text=True, timeout=SECONDS)
+    return subprocess.run(command, env=os.environ | QUIET, capture_output=True, text=True)
 
 
 def last_line(result: "subprocess.CompletedProcess[str]") -> str:
