@@ -32,7 +32,7 @@ ENVIRONMENTS := $(VERSIONS:%=env_%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test_predict test_environments test_libraries lint docs dockerfiles benchmark clean versions \
+.PHONY: help demo test test_predict test_environments test_libraries test_corpus lint docs dockerfiles benchmark clean versions \
     versions.json build build_shell test_images push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
     $(ENVIRONMENTS)
 
@@ -71,6 +71,10 @@ test_images: $(VENV)/dev-installed ## Build every image with what the pickles ne
 
 test_libraries: $(VENV)/dev-installed ## Run a model of every library confined and free, with Python 3.12's lock; needs 16 GB of disk
 	$(BIN)/python tools/try_libraries.py
+
+test_corpus: $(VENV)/dev-installed ## Load pickles made with other pins in an environment: VERSION=3.XX PINS=requirements.txt
+	$(BIN)/python tools/pickle_corpus.py $(or $(VERSION),$(error say which: VERSION=3.XX)) \
+	    $(or $(PINS),$(error say with which pins they are made: PINS=requirements.txt))
 
 lint: $(VENV)/dev-installed ## Check style, types, generated files, Dockerfiles and workflows
 	$(BIN)/ruff check .
