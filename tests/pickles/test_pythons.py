@@ -67,7 +67,6 @@ def corpus(tmp_path_factory) -> Path:
         command = [
             sys.executable,
             "-m",
-            "uv",
             "pip",
             "install",
             "--quiet",
