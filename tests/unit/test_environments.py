@@ -259,6 +259,15 @@ def test_what_was_found_is_written_into_the_table(tmp_path, monkeypatch):
     assert page.read_text() == "| Python | GB | predecessor |\n|---|---|---|\n" + rows + "\nEnd\n"
 
 
+@EACH
+def test_no_package_stands_twice(version):
+    """An export names no package twice: for one system two versions of it cannot be installed, and images fail."""
+    lines = (ROOT / f"py{version}" / "requirements.txt").read_text().splitlines()
+    names = [re.split(r"[\[=]", line)[0] for line in lines]
+
+    assert sorted(names) == sorted(set(names))
+
+
 # --- what follows from the directories
 
 
