@@ -69,9 +69,9 @@ def acting_as(uid: int) -> Iterator[None]:
         yield
         return
     user, group = os.geteuid(), os.getegid()
-    os.setegid(uid)
-    os.seteuid(uid)
     try:
+        os.setegid(uid)
+        os.seteuid(uid)
         yield
     finally:
         os.seteuid(user)
