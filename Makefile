@@ -111,7 +111,7 @@ $(LOCKS): lock_3_%: $(VENV)/poetry-installed ## Lock that Python's packages anew
 	sh tools/lock.sh $(CURDIR)/$(VENV)/poetry py3.$*
 
 $(ENVIRONMENTS): env_3_%: $(VENV)/dev-installed ## Make a virtual environment with that Python's whole lock
-	$(BIN)/python -m numerai_predict.environments create 3.$* $(VENV)-3.$*
+	$(BIN)/numerai-predict env create 3.$* --full --folder $(VENV)-3.$*
 
 add_python_version: $(VENV)/dev-installed ## Make the directory of a new Python: VERSION=3.XX
 	$(BIN)/python tools/add_python_version.py $(or $(VERSION),$(error say which: VERSION=3.XX))

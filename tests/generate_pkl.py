@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from numerai_predict import environments
+from numerai_predict.environments import directories, store
 
 MODELS = Path(__file__).resolve().parent / "models"
 
@@ -24,13 +24,13 @@ ROUND = ("--rows", "300", "--features", "300", "--eras", "4", "--rows-per-era", 
 def main() -> None:
     """Make both pickles of one version, or of a notebook's function."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", required=True, choices=environments.versions())
+    parser.add_argument("--version", required=True, choices=directories.versions())
     parser.add_argument("--notebook-path", type=Path, help="run this notebook instead; it has to write its own pickle")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         notebook = ("nbclient", "ipykernel", "nbformat") if arguments.notebook_path else ()
-        requirements = environments.read_lock(arguments.version).slice([*environments.WORKER, *IMPORTS])
-        python = environments.create(arguments.version, Path(folder, "environment"), [*requirements, *notebook])
+        requirements = directories.read_lock(arguments.version).slice([*directories.WORKER, *IMPORTS])
+        python = store.create(arguments.version, Path(folder, "environment"), [*requirements, *notebook])
         if arguments.notebook_path:
             run_notebook(python, arguments.notebook_path)
         else:
@@ -41,7 +41,7 @@ def train(python: Path, folder: Path, version: str) -> None:
     """Train the example model in an environment, and write both of its forms."""
     sample(python, folder / "sample")
     name = f"model_{version.replace('.', '_')}"
-    example = str(environments.ROOT / "examples" / "train_example_model.py")
+    example = str(directories.ROOT / "examples" / "train_example_model.py")
     run(python, example, str(folder / "sample"), str(MODELS / f"{name}.pkl"))
     run(python, example, str(folder / "sample"), str(MODELS / f"{name}_legacy.pkl"), "--legacy")
 
@@ -59,7 +59,7 @@ def run_notebook(python: Path, notebook: Path) -> None:
 
 def run(python: Path, *arguments: str, folder: Path | None = None) -> None:
     """Run an environment's interpreter with this repository's package."""
-    environment = os.environ | {"PYTHONPATH": str(environments.ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    environment = os.environ | {"PYTHONPATH": str(directories.ROOT / "src"), "OMP_NUM_THREADS": "1"}
     subprocess.run([python, *arguments], check=True, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
 
 

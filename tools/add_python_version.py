@@ -10,7 +10,7 @@ import sys
 
 import dockerfiles
 
-from numerai_predict.environments import ROOT, versions
+from numerai_predict.environments.directories import ROOT, versions
 
 
 def main() -> None:

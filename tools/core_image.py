@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 
-from numerai_predict.environments import ROOT
+from numerai_predict.environments.directories import ROOT
 
 
 def engine() -> str | None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from numerai_predict.environments import ROOT, read_toml, versions
+from numerai_predict.environments.directories import ROOT, read_toml, versions
 
 TEMPLATE = ROOT / "tools" / "Dockerfile.in"
 

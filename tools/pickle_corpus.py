@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from numerai_predict import environments
-from numerai_predict.environments import ROOT
+from numerai_predict.environments import directories, store
+from numerai_predict.environments.directories import ROOT
 
 CORPUS = ROOT / "tests" / "corpus"
 
@@ -88,7 +88,7 @@ class Findings:
 def main() -> None:
     """Make the corpus, load it, write the row; exit with 1 if a pickle fails or predicts something else."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("version", choices=environments.versions())
+    parser.add_argument("version", choices=directories.versions())
     parser.add_argument("pins", type=Path, help="lines of NAME==VERSION, with which the pickles are made")
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES), metavar="FAMILY")
     parser.add_argument("--no-row", action="store_true", help="leave docs/environments.md alone")
@@ -115,7 +115,7 @@ def read_pins(path: Path) -> dict[str, str]:
     for line in path.read_text().splitlines():
         found = re.match(r"([\w.-]+)(?:\[[^]]*\])?==([^\s;]+)", line)
         if found:
-            pins[environments.distribution(found[1])] = found[2]
+            pins[directories.distribution(found[1])] = found[2]
     return pins
 
 
@@ -126,18 +126,18 @@ def environment(version: str, folder: Path, families: Iterable[str], pins: dict[
     imports = [
         "cloudpickle",
         *EARLIER,
-        *environments.WORKER,
+        *directories.WORKER,
         *(name for family in families for name in FAMILIES[family]),
     ]
-    lock = environments.read_lock(version)
-    names = [name for name in dict.fromkeys(imports) if environments.distribution(name) in lock.requirements]
+    lock = directories.read_lock(version)
+    names = [name for name in dict.fromkeys(imports) if directories.distribution(name) in lock.requirements]
     wanted = lock.slice(names)
     if pins is not None:
         lines = (re.split(r"(==[^\s;]+)", line, maxsplit=1) for line in wanted)
-        named = [(name, environments.distribution(name.partition("[")[0]), marker) for name, _, marker in lines]
+        named = [(name, directories.distribution(name.partition("[")[0]), marker) for name, _, marker in lines]
         wanted = [f"{name}=={pins[plain]}{marker}" for name, plain, marker in named if plain in pins]
     start = time.monotonic()
-    python = environments.create(version, folder, wanted)
+    python = store.create(version, folder, wanted)
     print(f"Python {version}, {folder.name}: {len(wanted)} packages in {time.monotonic() - start:.0f} s", flush=True)
     return python
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import core_image
 
-from numerai_predict import environments
-from numerai_predict.environments import ROOT
+from numerai_predict.environments import directories, interpreters, store
+from numerai_predict.environments.directories import ROOT
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -44,7 +44,7 @@ Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 def main() -> None:
     """Try one environment; exit with 1 if a pickle does not give valid predictions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("version", choices=environments.versions())
+    parser.add_argument("version", choices=directories.versions())
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--container", action="store_true", help="in the container, or fail")
     how.add_argument("--core", action="store_true", help="build an image of what the pickles need, and try that")
@@ -109,19 +109,19 @@ def container(engine: str, image: str, folder: Path, options: Iterable[str]) -> 
 
 def slice_of(version: str) -> list[str]:
     """Return the part of the lock that the pickles need."""
-    return environments.read_lock(version).slice([*environments.WORKER, *IMPORTS])
+    return directories.read_lock(version).slice([*directories.WORKER, *IMPORTS])
 
 
 def try_virtual_environment(version: str, folder: Path, full: bool) -> None:
     """Make an environment from the lock, and try the pickles in it; with the whole lock, the imports as well."""
-    if environments.interpreter(version) is None:
+    if interpreters.interpreter(version) is None:
         print(f"Python {version}: NOT TRIED, this machine has neither a container engine with its image nor the Python")
         return
     if full and shutil.disk_usage(folder).free < FULL_GIGABYTES * 1e9:
         sys.exit(f"A full environment needs {FULL_GIGABYTES} GB of free disk under {folder}")
-    wanted = list(environments.read_lock(version).requirements.values()) if full else slice_of(version)
+    wanted = list(directories.read_lock(version).requirements.values()) if full else slice_of(version)
     start = time.monotonic()
-    python = environments.create(version, folder / "environment", wanted)
+    python = store.create(version, folder / "environment", wanted)
     size = sum(path.lstat().st_size for path in (folder / "environment").rglob("*")) / 1e9
     what = "the whole lock" if full else "the slice of the lock that its pickles need"
     print(f"Python {version}: in a virtual environment with {what}: ", end="")

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from numerai_predict import environments
-from numerai_predict.environments import ROOT
+from numerai_predict.environments import directories, interpreters, store
+from numerai_predict.environments.directories import ROOT
 from numerai_predict.sample_round import write_sample_round
 
 LIBRARIES = ROOT / "tests" / "libraries"
@@ -134,7 +134,7 @@ def verdict(name: str, free: Outcome, confined: Outcome) -> str:
 def main() -> None:
     """Try the models; exit with 1 if one of them does not do confined what it does free."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", choices=environments.versions(), default="3.12")
+    parser.add_argument("--version", choices=directories.versions(), default="3.12")
     parser.add_argument("models", nargs="*", metavar="MODEL", help="names in tests/libraries; by default all")
     arguments = parser.parse_args()
     chosen = [model for model in models() if model.stem in (arguments.models or {model.stem})]
@@ -158,7 +158,7 @@ def try_group(version: str, group: list[Path], folder: Path) -> bool:
         return True
     if shutil.disk_usage(folder).free < FREE_GIGABYTES * 1e9:
         sys.exit(f"This needs {FREE_GIGABYTES} GB of free disk under {folder}")
-    python = environments.create(version, folder / "environment", wanted, open_interpreter(version, folder))
+    python = store.create(version, folder / "environment", wanted, open_interpreter(version, folder))
     write_sample_round(folder / "sample", rows=200, features=60, eras=4, rows_per_era=100)
     print(f"Python {version}: {len(wanted)} packages", flush=True)
     went_well = [try_model(python, model, folder) for model in group]
@@ -167,9 +167,9 @@ def try_group(version: str, group: list[Path], folder: Path) -> bool:
 
 def requirements(version: str, names: Iterable[str]) -> list[str]:
     """Return what models with these imports need, without what the image leaves out."""
-    project = environments.read_toml(environments.directory(version) / "pyproject.toml")
+    project = directories.read_toml(directories.directory(version) / "pyproject.toml")
     left_out = tuple(f"{name}==" for name in project["tool"]["numerai-predict"].get("leave-out", ()))
-    wanted = environments.read_lock(version).slice([*environments.WORKER, "cloudpickle", *sorted(names)])
+    wanted = directories.read_lock(version).slice([*directories.WORKER, "cloudpickle", *sorted(names)])
     return [line for line in wanted if not line.startswith(left_out)]
 
 
@@ -178,7 +178,7 @@ def open_interpreter(version: str, folder: Path) -> str | None:
 
     A copy may look for its own library where it was built, so it is told where that is.
     """
-    base = environments.interpreter(version)
+    base = interpreters.interpreter(version)
     if base is None or os.geteuid():
         return base
     prefix = subprocess.check_output([base, "-c", "import sys; print(sys.base_prefix)"], text=True).strip()

@@ -39,6 +39,7 @@ from the evidence that the failure carries. The exit code alone tells an operato
       upload_failed        50   the store did not confirm the upload
       upload_refused       51   the store refused the upload
       not_confined         52   the model could not be kept from the rest of the machine
+      no_environment       53   there is no environment of the Python that the model needs
     ours (70)
       internal             70   a fault of this program
     interrupted (130, 143)
@@ -268,6 +269,12 @@ _KINDS = [
         _SEND_AGAIN,
     ),
     _infrastructure("not_confined", 52, "Models are not run here: {problem}.", "{fix}"),
+    _infrastructure(
+        "no_environment",
+        53,
+        "An environment of Python {version} could not be made: {problem}.",
+        "Install Python {version}, or run it in the container: --env image:{version}.",
+    ),
     # --- ours
     Kind(
         "internal",

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from numerai_predict import environments
-from numerai_predict.environments import Lock
+from numerai_predict.environments import directories
+from numerai_predict.environments.directories import Lock
 from numerai_predict.pickles.inspection import Inspection
 
 YES, MAY, NO = "yes", "may", "no"
@@ -37,13 +37,13 @@ class Verdict(NamedTuple):
 
 def verdicts(inspection: Inspection) -> list[Verdict]:
     """Return the verdict for every environment, best first, and of equal ones the newest first."""
-    found = [against_lock(inspection, version) for version in reversed(environments.versions())]
+    found = [against_lock(inspection, version) for version in reversed(directories.versions())]
     return sorted(found, key=lambda verdict: [YES, MAY, NO].index(verdict.will_run))
 
 
 def against_lock(inspection: Inspection, version: str) -> Verdict:
     """Return the verdict for the environment of a Python, by what its lock holds."""
-    lock = environments.read_lock(version)
+    lock = directories.read_lock(version)
     reasons = [
         *python_reasons(inspection, version),
         *_library_reasons(inspection, lock),
@@ -143,7 +143,7 @@ def _module_reasons(inspection: Inspection, lock: Lock) -> list[Reason]:
 def _missing(modules: Iterable[str], lock: Lock) -> list[str]:
     tops = dict.fromkeys(module.partition(".")[0] for module in modules)
     known = sys.stdlib_module_names | {"__builtin__", "copy_reg", "types", ""}
-    return [top for top in tops if top not in known and environments.distribution(top) not in lock.requirements]
+    return [top for top in tops if top not in known and directories.distribution(top) not in lock.requirements]
 
 
 # --- for people

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from numerai_predict.environments import interpreter
+from numerai_predict.environments.interpreters import interpreter
 from numerai_predict.pickles.inspection import inspect_bytes
 
 HERE = Path(__file__).parent

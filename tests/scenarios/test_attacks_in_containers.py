@@ -16,7 +16,7 @@ import urllib3
 from attacks import ATTACKS, BY_NAME, IDENTITY, LANDLOCK, ORDINARY, PRIVILEGES, ROOT, SECCOMP, Result
 from test_attacks import WITHOUT_LANDLOCK, explained
 
-from numerai_predict.environments import versions
+from numerai_predict.environments.directories import versions
 from numerai_predict.sandbox.isolation import SIGNALS_SCOPED, _landlock_version
 
 NAMES = [attack.name for attack in ATTACKS]

@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 from numerai_predict.cli import command
-from numerai_predict.environments import versions
+from numerai_predict.environments.directories import versions
 
 ROOT = Path(__file__).resolve().parents[2]
 

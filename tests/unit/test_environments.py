@@ -14,9 +14,9 @@ from packaging import tags
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from numerai_predict import environments
+from numerai_predict.environments import directories, interpreters
 
-VERSIONS = environments.versions()
+VERSIONS = directories.versions()
 EACH = pytest.mark.parametrize("version", VERSIONS)
 
 
@@ -41,8 +41,8 @@ def make(*arguments: str) -> str:
 @EACH
 def test_a_directory_is_whole(version):
     """Each directory has its four files, is named after its Python, and takes exactly that one."""
-    folder = environments.directory(version)
-    project = environments.read_toml(folder / "pyproject.toml")["project"]
+    folder = directories.directory(version)
+    project = directories.read_toml(folder / "pyproject.toml")["project"]
     minor = int(version.removeprefix("3."))
 
     assert {path.name for path in folder.iterdir()} == {
@@ -59,7 +59,7 @@ def test_a_directory_is_whole(version):
 @EACH
 def test_the_lock_is_that_of_the_pyproject(version):
     """Poetry finds that the lock fits the pyproject.toml, and exports from it the requirements.txt that is there."""
-    folder = environments.directory(version)
+    folder = directories.directory(version)
     export = ["export", "--format", "requirements.txt", "--without-hashes"]
     options = {
         "cwd": folder,
@@ -76,7 +76,7 @@ def test_the_lock_is_that_of_the_pyproject(version):
 @EACH
 def test_locks_name_no_registry(version):
     """Neither a lock nor an export names a place where packages come from."""
-    folder = environments.directory(version)
+    folder = directories.directory(version)
 
     assert "://" not in (folder / "requirements.txt").read_text()
     assert not re.search(r"^(url|index) =|^\[package\.source\]", (folder / "poetry.lock").read_text(), re.MULTILINE)
@@ -86,7 +86,7 @@ def test_locks_name_no_registry(version):
 @EACH
 def test_what_models_import_is_exact(version):
     """Every direct dependency is pinned to one version, but for the plumbing and what old pickles only import."""
-    text = (environments.directory(version) / "pyproject.toml").read_text()
+    text = (directories.directory(version) / "pyproject.toml").read_text()
     exact = re.findall(r'"([\w-]+) \(==', text)
     ranges = re.findall(r'"([\w-]+) \((?!==)', text)
 
@@ -135,10 +135,10 @@ def without_wheel(version: str, platform: str) -> list[str]:
     machine_is |= {"python_version": version, "python_full_version": f"{version}.0"}
     takes = wheel_tags(version, newest)
     packages = {}
-    for package in environments.read_toml(environments.directory(version) / "poetry.lock")["package"]:
+    for package in directories.read_toml(directories.directory(version) / "poetry.lock")["package"]:
         packages[canonicalize_name(package["name"])] = [file["file"] for file in package["files"]]
     missing = []
-    for line in environments.read_lock(version).requirements.values():
+    for line in directories.read_lock(version).requirements.values():
         requirement = Requirement(line)
         if requirement.marker and not requirement.marker.evaluate(machine_is):
             continue
@@ -172,19 +172,19 @@ def test_every_package_has_a_wheel(version, platform):
 @EACH
 def test_a_slice(version):
     """The slice of an import holds its package and all that this needs, as locked, and little else."""
-    lock = environments.read_lock(version)
+    lock = directories.read_lock(version)
     lines = lock.slice(["lightgbm", "pandas"])
     names = {line.partition("==")[0] for line in lines}
 
     assert {"lightgbm", "numpy", "scipy", "pandas", "python-dateutil"} <= names
     assert "torch" not in names
     assert len(names) < 12
-    assert set(lines) <= set((environments.directory(version) / "requirements.txt").read_text().splitlines())
+    assert set(lines) <= set((directories.directory(version) / "requirements.txt").read_text().splitlines())
 
 
 def test_imports_that_are_named_otherwise():
     """What is imported under another name than its package is found; of a dotted import, the first part counts."""
-    lines = environments.read_lock("3.12").slice(["sklearn.linear_model", "PIL", "pytorch_lightning"])
+    lines = directories.read_lock("3.12").slice(["sklearn.linear_model", "PIL", "pytorch_lightning"])
     names = {line.partition("==")[0] for line in lines}
 
     assert {"scikit-learn", "pillow", "pytorch-lightning"} <= names
@@ -193,13 +193,13 @@ def test_imports_that_are_named_otherwise():
 def test_an_import_that_no_package_has():
     """An import that the lock has no package for is named."""
     with pytest.raises(LookupError, match="no-such-thing"):
-        environments.read_lock("3.12").slice(["no_such_thing"])
+        directories.read_lock("3.12").slice(["no_such_thing"])
 
 
 def test_a_python_without_a_directory():
     """A Python that there is no environment for is named, and so are those that there are."""
     with pytest.raises(LookupError, match=r"3\.9.*3\.10, 3\.11"):
-        environments.directory("3.9")
+        directories.directory("3.9")
 
 
 # --- pickles
@@ -218,7 +218,7 @@ def test_pickles(version):
 @pytest.mark.timeout(600)  # the first time, it has to fetch their packages
 def test_pickles_run_in_their_environment(version):
     """Both pickles give the same valid predictions in an environment made from that Python's lock."""
-    if environments.interpreter(version) is None:
+    if interpreters.interpreter(version) is None:
         pytest.skip(f"this machine has no Python {version}")
     environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, str(ROOT / "tools/try_environment.py"), version]
@@ -305,7 +305,7 @@ def test_a_new_python(tmp_path):
     command = [sys.executable, str(clone / "tools/add_python_version.py"), "3.99"]
     subprocess.run(command, check=True, env=environment, capture_output=True)
 
-    project = environments.read_toml(clone / "py3.99/pyproject.toml")["project"]
+    project = directories.read_toml(clone / "py3.99/pyproject.toml")["project"]
     assert project["requires-python"] == ">=3.99,<3.100"
     assert project["name"] == "py3-99"
     dockerfile = (clone / "py3.99/Dockerfile").read_text()

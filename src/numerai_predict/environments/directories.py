@@ -1,0 +1,106 @@
+"""The py3.XX directories: which Pythons there are, and what each one's lock holds.
+
+A full environment is some 10 GB. A pickle needs a *slice* of it: the packages of its imports, and what these need in
+turn, at exactly the versions of the lock.
+"""
+
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The clone of this repository, if it is run from one."""
+
+HOME = ROOT if (ROOT / "predict.py").exists() else Path(__file__).resolve().parent
+"""Where the directories lie: in a clone at its top, in an installed package beside this file."""
+
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "dateutil": "python-dateutil",
+    "google": "protobuf",
+    "pkg_resources": "setuptools",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+"""Packages by what they are imported as, where the two differ by more than dashes."""
+
+WORKER = ("pandas", "pyarrow")
+"""What the worker imports itself."""
+
+
+def versions() -> list[str]:
+    """Return the Pythons that have a directory, as in ["3.10", "3.11"], oldest first."""
+    names = (path.name.removeprefix("py") for path in HOME.glob("py3.*") if (path / "poetry.lock").exists())
+    return sorted(names, key=lambda name: int(name.partition(".")[2]))
+
+
+def directory(version: str) -> Path:
+    """Return the directory of a Python.
+
+    Raises:
+        LookupError: there is none.
+    """
+    path = HOME / f"py{version}"
+    if version not in versions():
+        raise LookupError(f"there is no environment for Python {version}; there are {', '.join(versions())}")
+    return path
+
+
+@dataclass(frozen=True)
+class Lock:
+    """What a directory has locked."""
+
+    requirements: dict[str, str]
+    """A line of requirements.txt for each package, with its version and its marker."""
+
+    needs: dict[str, frozenset[str]]
+    """The packages that each package needs, on whatever platform."""
+
+    def slice(self, imports: Iterable[str]) -> list[str]:
+        """Return the requirements for some imports: their packages, and all that these need, as locked.
+
+        Args:
+            imports: names as they stand in import statements; of dotted ones the first part counts.
+
+        Raises:
+            LookupError: the lock has no package for one of them.
+        """
+        names = [distribution(name.partition(".")[0]) for name in imports]
+        if missing := [name for name in names if name not in self.requirements]:
+            raise LookupError(f"the lock has no {', '.join(missing)}")
+        found = list(names)
+        for name in found:  # grows while it is walked
+            found += sorted(self.needs.get(name, frozenset()) - set(found))
+        return [self.requirements[name] for name in sorted(set(found)) if name in self.requirements]
+
+
+def distribution(module: str) -> str:
+    """Return the name of the package that holds a top-level module, as locks write it."""
+    return _normal(DISTRIBUTIONS.get(module, module))
+
+
+def read_lock(version: str) -> Lock:
+    """Read what the directory of a Python has locked."""
+    lines = (directory(version) / "requirements.txt").read_text().splitlines()
+    requirements = {_normal(re.split(r"[\[=]", line)[0]): line for line in lines}
+    packages = read_toml(directory(version) / "poetry.lock")["package"]
+    needs = {_normal(package["name"]): frozenset(map(_normal, package.get("dependencies", {}))) for package in packages}
+    return Lock(requirements, needs)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    content: dict[str, Any] = tomllib.loads(path.read_text())
+    return content
+
+
+def _normal(name: str) -> str:
+    """The one spelling of a package's name (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
