@@ -70,5 +70,10 @@ class Job:
     isolation: str = "best-effort"
     """How much of the machine has to be closed to the model: "strict", "best-effort" or "off"."""
 
+    env: str = "current"
+    """Where it runs: by the interpreter that runs this program ("current"); in an environment with what the box of a
+    Python holds, made for the pickle ("3.12", or "auto" for the Python that fits it); by an interpreter of one's own
+    (a path); or, with this program, in a container ("image:3.12", "image:NAME")."""
+
     transfer_timeout: float = 600.0
     """Seconds for all downloads together, and again for the upload, retries included."""

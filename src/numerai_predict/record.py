@@ -68,6 +68,9 @@ class Record:
     phases: list[Phase] = field(default_factory=list)
     files: dict[str, LocalFile] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    virtual_environment: str = ""
+    """The folder of the environment that was made for the pickle, if one was."""
+
     isolation: Isolation | None = None
     inspection: Inspection | None = None
     function: str = ""
@@ -109,6 +112,7 @@ class Record:
             "ended": _now(),
             "job": _job(self.job),
             "environment": self.environment,
+            "virtual_environment": self.virtual_environment,
             "isolation": _isolation(self.isolation, self.job.isolation),
             "inspection": self.inspection and _inspection(self.inspection),
             "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},

@@ -1,6 +1,7 @@
 """The path of one job, from a model file to predictions that are where they were asked to go."""
 
 import os
+import sys
 from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
@@ -10,7 +11,7 @@ from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.reader import Reading
 from numerai_predict.record import Record
-from numerai_predict.redaction import is_url
+from numerai_predict.redaction import is_url, without_query
 from numerai_predict.sandbox.isolation import Isolation
 from numerai_predict.sandbox.messages import CELLS_LIMIT, TOO_LARGE, Loaded, Returned
 from numerai_predict.sandbox.supervisor import Worker
@@ -41,24 +42,71 @@ def run(record: Record) -> None:
 def _run(record: Record) -> None:
     if os.name == "nt":
         raise Failure("unsupported_platform", platform="Windows")
+    path = delivery.destination(record.job)
+    ids, returned = _in_its_environment(record)
+    record.warnings += _remarks(record, returned)
+
+    with record.phase("judge") as phase:
+        submission = record.submission = judge(returned.payload, ids, returned.type)
+        record.warnings += submission.warnings
+        phase.detail = f"{submission.rows:,} predictions, valid"
+
+    # Not interrupted between the file's appearance and its mention in the record.
+    with record.phase("deliver") as phase, deferred():
+        record.delivery = delivery.deliver(submission, path)
+        phase.detail = path
+
+    if record.job.upload:
+        with record.phase("upload") as phase:
+            record.uploaded = _upload(record, submission, path)
+            phase.detail = f"confirmed with HTTP status {record.uploaded}"
+
+
+def _in_its_environment(record: Record) -> tuple[list[str], Returned]:
+    """Run the model where the job says; return the round's ids, and what the function returned."""
     job = record.job
-    path = delivery.destination(job)
-    listener = record.listener
+    if job.env == "current":
+        return _in_a_worker(record, sys.executable)
+    from numerai_predict.environments import choice
+
+    if python := choice.interpreter_at_once(job.env):
+        return _in_a_worker(record, python)
+    _inspect(record, _fetch(record)[0])
+    assert record.inspection is not None
+    version, more = choice.choose(job.env, without_query(job.model), record.inspection), list[str]()
+    refuse_wrong_python(record.inspection, version)
+    while True:
+        with record.phase("prepare") as phase:
+            environment = choice.provide(version, record.inspection, more, record.listener.notice)
+            record.virtual_environment = str(environment.folder)
+            phase.detail = f"Python {version} with {len(environment.requirements)} packages of its lock"
+        try:
+            return _in_a_worker(record, str(environment.python))
+        except Failure as failure:
+            module = choice.missed(failure, version, environment.requirements)
+            if module is None or module in more:
+                raise
+        more.append(module)
+        record.listener.notice(f"the model imports {module}, which nothing in the pickle tells: once more, with it")
+
+
+def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
+    """Run the model by an interpreter; return the round's ids, and what the function returned."""
+    job, listener = record.job, record.listener
 
     def progress(seconds: float, memory: int) -> None:
         listener.progress(_phase(record), seconds, memory)
 
-    worker = Worker(job.limits, job.isolation, listener.model_printed, progress)
+    worker = Worker(job.limits, job.isolation, listener.model_printed, progress, python)
     reading: Reading | None = None
     columns: list[str] = []
     try:
         with worker:  # it imports pandas while we fetch the files
             record.isolation = worker.isolation
-            record.warnings += _gaps(worker.isolation)
-            with record.phase("fetch") as phase:
-                model, live = _fetch(record)
-                phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
-            reading = Reading(model.descriptor, os.path.basename(model.path))
+            record.warnings = _gaps(worker.isolation)
+            model, live = _fetch(record)
+            if record.inspection is None:
+                reading = Reading(model.descriptor, os.path.basename(model.path))
 
             with record.phase("start") as phase:
                 ready = worker.ready()
@@ -72,10 +120,10 @@ def _run(record: Record) -> None:
                 record.rows, record.columns = read.rows, len(columns)
                 phase.detail = f"{read.rows:,} rows x {len(read.columns):,} columns"
 
-            with record.phase("inspect") as phase:
-                inspection = record.inspection = reading.result()
-                refuse_wrong_python(inspection, ready.python)
-                phase.detail = inspection.summary
+            if reading is not None:
+                _inspect(record, model, reading)
+            if record.inspection is not None:
+                refuse_wrong_python(record.inspection, ready.python)
 
             with record.phase("load") as phase:
                 loaded = _load(worker, model)
@@ -84,7 +132,7 @@ def _run(record: Record) -> None:
             benchmarks = _fetch_benchmarks(record) if loaded.arguments == 2 else None
 
             with record.phase("predict") as phase:
-                returned = _predict(worker, benchmarks, ids, record)
+                returned = _predict(worker, benchmarks, ids, record, python)
                 phase.detail = returned.what
     except Failure as failure:
         raise explained(failure, record.inspection, columns) from None
@@ -93,35 +141,35 @@ def _run(record: Record) -> None:
             reading.give_up()
         record.ending = worker.ending
         record.warnings += _left(worker.left)
-    record.warnings += _remarks(record, returned)
+    return ids, returned
 
-    with record.phase("judge") as phase:
-        submission = record.submission = judge(returned.payload, ids, returned.type)
-        record.warnings += submission.warnings
-        phase.detail = f"{submission.rows:,} predictions, valid"
 
-    # Not interrupted between the file's appearance and its mention in the record.
-    with record.phase("deliver") as phase, deferred():
-        record.delivery = delivery.deliver(submission, path)
-        phase.detail = path
-
-    if job.upload:
-        with record.phase("upload") as phase:
-            record.uploaded = _upload(record, submission, path)
-            phase.detail = f"confirmed with HTTP status {record.uploaded}"
+def _inspect(record: Record, model: LocalFile, reading: Reading | None = None) -> None:
+    """Read the pickle, without running it, in a child process that may have begun before."""
+    with record.phase("inspect") as phase:
+        reading = reading or Reading(model.descriptor, os.path.basename(model.path))
+        try:
+            record.inspection = reading.result()
+        finally:
+            reading.give_up()
+        phase.detail = record.inspection.summary
 
 
 def _fetch(record: Record) -> tuple[LocalFile, LocalFile]:
-    """Get the model and the live features; what HTTP needs is loaded only if one of them is not local."""
-    job = record.job
-    if is_url(job.model) or not datasets.is_local(job.dataset):
-        from numerai_predict import downloads
+    """Get the model and the live features, once; what HTTP needs is loaded only if one of them is not local."""
+    job, files = record.job, record.files
+    if "model" not in files:
+        with record.phase("fetch") as phase:
+            if is_url(job.model) or not datasets.is_local(job.dataset):
+                from numerai_predict import downloads
 
-        model, live = downloads.fetch_model_and_live_features(job, record.listener.transferred, record.listener.notice)
-    else:
-        model, live = models.open_model(job.model), datasets.open_data(job.dataset, "--dataset")
-    record.files |= {"model": model, "live_features": live}
-    return model, live
+                listener = record.listener
+                model, live = downloads.fetch_model_and_live_features(job, listener.transferred, listener.notice)
+            else:
+                model, live = models.open_model(job.model), datasets.open_data(job.dataset, "--dataset")
+            files |= {"model": model, "live_features": live}
+            phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
+    return files["model"], files["live_features"]
 
 
 def _fetch_benchmarks(record: Record) -> LocalFile:
@@ -196,7 +244,7 @@ _DECOMPRESSION_ERRORS = (
 )
 
 
-def _predict(worker: Worker, benchmarks: LocalFile | None, ids: list[str], record: Record) -> Returned:
+def _predict(worker: Worker, benchmarks: LocalFile | None, ids: list[str], record: Record, python: str) -> Returned:
     """Call the function with as many frames as it takes."""
     try:
         if benchmarks is None:
@@ -205,7 +253,7 @@ def _predict(worker: Worker, benchmarks: LocalFile | None, ids: list[str], recor
             returned = worker.predict(benchmarks.descriptor, benchmarks.path)
     except Failure as failure:
         if failure.kind.name == "data_unreadable" and benchmarks is not None:
-            raise _verified(failure, benchmarks, ids, record) from None
+            raise _verified(failure, benchmarks, ids, record, python) from None
         raise
     if returned.type == TOO_LARGE:
         raise Failure("result_too_large", actual=returned.what, limit=f"{CELLS_LIMIT:,} cells")
@@ -214,13 +262,14 @@ def _predict(worker: Worker, benchmarks: LocalFile | None, ids: list[str], recor
     return returned
 
 
-def _verified(failure: Failure, benchmarks: LocalFile, ids: list[str], record: Record) -> Failure:
+def _verified(failure: Failure, benchmarks: LocalFile, ids: list[str], record: Record, python: str) -> Failure:
     """The true name of a failure that a worker puts down to the benchmark models, with the model already in it.
 
     A model could claim it to have its failure counted as ours. So a fresh worker, without a model, reads the file.
     """
     try:
-        with Worker(record.job.limits, record.job.isolation, record.listener.model_printed, lambda *_: None) as fresh:
+        printed = record.listener.model_printed
+        with Worker(record.job.limits, record.job.isolation, printed, lambda *_: None, python) as fresh:
             fresh.ready()
             read = fresh.read_round(benchmarks.descriptor, benchmarks.path)
     except Failure as confirmed:

@@ -18,8 +18,8 @@ names are invented.
 
 import argparse
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-__all__ = ["Part", "World", "benchmark_frame", "draw_part", "feature_frame", "invent_world", "write_sample_round"]
+__all__ = [
+    "Part",
+    "World",
+    "benchmark_frame",
+    "draw_part",
+    "feature_frame",
+    "invent_world",
+    "write_live_round",
+    "write_sample_round",
+]
 
 ROWS = 7_058
 """Rows of live data: what v5.3 had when it was last counted."""
@@ -418,6 +427,23 @@ def write_live(world: World, directory: Path, rows: int, targets_in_live: bool) 
     write_parquet(benchmark_frame(world, part), directory / "live_benchmark_models.parquet")
     example = pd.DataFrame({"id": part.ids, "prediction": guess(world, part, 20)})
     example.to_csv(directory / "live_example_preds.csv", index=False, lineterminator="\n")
+
+
+def write_live_round(directory: str | Path, features: Sequence[str] = (), rows: int = ROWS, seed: int = 0) -> None:
+    """Write only live.parquet and live_benchmark_models.parquet, (rows, 2 + FEATURES or more) and (rows, 3).
+
+    Args:
+        directory: where they go; made if need be.
+        features: names that have to be among the columns; the others are invented.
+    """
+    world = invent_world(seed=seed)
+    missing = [name for name in features if name not in set(world.names)]
+    others = [name for name in world.names if name not in set(features)]
+    dropped = set(others[max(0, len(others) - len(missing)) :])
+    names = [*missing, *(name for name in world.names if name not in dropped)][: len(world.names)]
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_live(replace(world, names=names), directory, rows, targets_in_live=False)
 
 
 def write_history(world: World, directory: Path, name: str, eras: list[int], rows_per_era: int) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from numerai_predict.environments import directories
 from numerai_predict.environments.directories import Lock
+from numerai_predict.failures import Failure
 from numerai_predict.pickles.inspection import Inspection
 
 YES, MAY, NO = "yes", "may", "no"
@@ -33,6 +34,15 @@ class Verdict(NamedTuple):
     """`YES`, `MAY` or `NO`."""
 
     reasons: tuple[Reason, ...]
+
+
+def unreadable(path: str, inspection: Inspection) -> Failure | None:
+    """Return the failure that a file is which cannot be read to its end as a pickle; None if it can."""
+    if not inspection.problem:
+        return None
+    if inspection.protocol and not inspection.complete:
+        return Failure("truncated_pickle", file=path, size=f"{inspection.size:,}")
+    return Failure("not_a_pickle", file=path, what=inspection.problem)
 
 
 def verdicts(inspection: Inspection) -> list[Verdict]:

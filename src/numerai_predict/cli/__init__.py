@@ -13,6 +13,7 @@ COMMANDS = {
     "predict": "run a pickled model, judge its predictions, and save or upload them",
     "upload": "send predictions that are on disk to a presigned POST",
     "inspect": "read a pickle without running it: its Python, its imports, its columns",
+    "check": "say whether a pickle will pass, before it is uploaded",
     "env": "show what Numerai's boxes hold, and make environments with these versions",
     "doctor": "say what confines a model on this machine, and what stays open to it",
     "demo": "show an operator's run, against stand-ins on this machine",

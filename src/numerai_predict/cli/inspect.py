@@ -43,18 +43,13 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_content(inspection, found), indent=1))
     elif not inspection.problem:
         print("\n".join(map(escape_text, page(arguments.model, inspection, found))))
-    return _failed(_failure(arguments.model, inspection)) if inspection.problem else 0
+    failure = verdict.unreadable(arguments.model, inspection)
+    return _failed(failure) if failure else 0
 
 
 def _failed(failure: Failure) -> int:
     Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
     return failure.exit_code
-
-
-def _failure(path: str, inspection: Inspection) -> Failure:
-    if inspection.protocol and not inspection.complete:
-        return Failure("truncated_pickle", file=path, size=f"{inspection.size:,}")
-    return Failure("not_a_pickle", file=path, what=inspection.problem)
 
 
 def _content(inspection: Inspection, found: list[Verdict]) -> dict[str, object]:

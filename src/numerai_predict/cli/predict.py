@@ -113,6 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what a model may not reach: all closed or no run; as far as this machine goes; nothing (default: %(default)s)"
     )
     add("--isolation", choices=MODES, default="best-effort", help=isolation)
+    env = "where it runs: current, auto, 3.XX, the path of an environment, image:3.XX (default: %(default)s)"
+    add("--env", default=Job.env, metavar="ENV", help=env)
     add("--record", metavar="FILE", help="write a machine-readable account of the run, whatever happens")
     add("--json", action="store_true", help="print that account to stdout instead of the path")
     add("--quiet", action="store_true", help="say nothing unless something is wrong")
@@ -128,7 +130,7 @@ def run(arguments: argparse.Namespace) -> int:
         redact = hide(locations, arguments.post_data)
         terminal = Terminal(redact, quiet=arguments.quiet, debug=arguments.debug)
         record = Record(_job(arguments), terminal, redact)
-        terminal.started(record)
+        terminal.started(record.job)
         run_job(record)
         record.warnings += _shown_secrets(record)
         terminal.ended(record)
@@ -159,6 +161,7 @@ def _job(arguments: argparse.Namespace) -> Job:
         output=arguments.output,
         round=arguments.round,
         isolation=arguments.isolation,
+        env=arguments.env,
         upload=parse_upload(arguments.post_url, arguments.post_data),
         transfer_timeout=arguments.transfer_timeout,
         limits=Limits(memory=arguments.memory, timeout=arguments.timeout, cpus=arguments.cpus),

@@ -6,7 +6,7 @@ import time
 
 from numerai_predict import __version__
 from numerai_predict.failures import Failure, Fault
-from numerai_predict.job import MIB
+from numerai_predict.job import MIB, Job
 from numerai_predict.record import Phase, Record
 from numerai_predict.redaction import Redaction, is_url, without_query
 from numerai_predict.sandbox.output import escape_text
@@ -41,9 +41,8 @@ class Terminal:
 
     # --- while it runs
 
-    def started(self, record: Record) -> None:
+    def started(self, job: Job) -> None:
         """Say what is about to be run."""
-        job = record.job
         self._limits = f"of {job.limits.timeout:g} s, {{}} of {job.limits.memory / MIB:,.0f} MiB"
         self.say(f"numerai-predict {__version__}: {without_query(job.model)} on {without_query(job.dataset)}")
         if self._debug:

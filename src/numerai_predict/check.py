@@ -1,0 +1,348 @@
+"""Will a model pass? Read, run twice in the box, judged, compared: one verdict with its reasons."""
+
+import csv
+import io
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from numerai_predict import offline, verdict
+from numerai_predict.datasets import is_local
+from numerai_predict.failures import Failure, Fault
+from numerai_predict.job import MIB, Job
+from numerai_predict.pickles.inspection import Inspection
+from numerai_predict.record import Listener, Record
+from numerai_predict.redaction import Redaction
+from numerai_predict.run import run
+from numerai_predict.verdict import Verdict
+
+PASS, MAY, FAIL = "will pass", "may fail", "will fail"
+
+EXIT_CODES = {PASS: 0, MAY: 1}
+"""Of the command; what will fail ends with the exit code of its failure."""
+
+NEAR = 0.8
+"""The share of a limit from which on another machine's speed or another round's size may go beyond it."""
+
+REFUSED_TODAY = ("returned_series", "returned_subclass", "values_at_tolerance", "extra_values_invalid")
+"""Remarks on what Numerai's validator accepts, and the program that runs models there today refuses."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a model fails, or what is uncertain about it."""
+
+    sentence: str
+    remedy: str
+    kind: str = ""
+    """The failure's name, one of `failures.KINDS`, if it is one."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a run took of the box."""
+
+    seconds: float
+    timeout: float
+    peak_memory: int
+    """Bytes."""
+
+    memory: int
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Of time and of memory, from 0 to 1."""
+        return self.seconds / self.timeout, self.peak_memory / self.memory
+
+
+@dataclass(frozen=True)
+class Check:
+    """The verdict on a model, and what it rests on."""
+
+    model: str
+    verdict: str
+    """`PASS`, `MAY` or `FAIL`."""
+
+    exit_code: int
+    reasons: list[Reason] = field(default_factory=list)
+    python: str = ""
+    """The Python to choose for it at upload, as "3.12"; empty if none is known."""
+
+    data: str = ""
+    """On what it was run, in words; empty if it was not run."""
+
+    sample: bool = False
+    """Whether that was invented data, for want of Numerai's."""
+
+    rows: int = 0
+    usage: Usage | None = None
+    """The larger numbers of the two runs."""
+
+    largest_difference: float | None = None
+    """Between the predictions of the two runs; 0.0 if their bytes are equal, None if there were not two."""
+
+    warnings: list[str] = field(default_factory=list)
+    output: str = ""
+    """What the model printed in the first run."""
+
+    traceback: str = ""
+    environments: list[Verdict] = field(default_factory=list)
+    """What the pickle says of each environment, best first."""
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> "Check":
+        """Return the check that was written as JSON."""
+        usage = content["usage"]
+        return cls(
+            **{
+                **content,
+                "reasons": [Reason(**reason) for reason in content["reasons"]],
+                "usage": usage and Usage(**usage),
+                "environments": [
+                    Verdict(one["version"], one["will_run"], tuple(verdict.Reason(**why) for why in one["reasons"]))
+                    for one in content["environments"]
+                ],
+            }
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        environments = [
+            {**one._asdict(), "reasons": [reason._asdict() for reason in one.reasons]} for one in self.environments
+        ]
+        return {**asdict(self), "environments": environments}
+
+    def lines(self) -> list[str]:
+        """Return the verdict as lines for people."""
+        rows = {
+            "Python version": f'choose "Python {self.python}" at upload' if self.python else "",
+            "ran on": self.data,
+            "time": _share(self.usage, 0),
+            "memory": _share(self.usage, 1),
+            "run twice": self._twice(),
+        }
+        lines = [f"{self.model} {self.verdict}.", *(f"  {row:<15} {text}" for row, text in rows.items() if text)]
+        for reason in self.reasons:
+            lines += [f"  {'Because' if self.verdict == FAIL else 'Uncertain'}: {reason.sentence}"]
+            lines += [f"  To do: {reason.remedy}"] if reason.remedy else []
+        return [*lines, *(f"  Warning: {warning}" for warning in self.warnings)]
+
+    def _twice(self) -> str:
+        if self.largest_difference is None:
+            return ""
+        if not self.largest_difference:
+            return "the same predictions, to the last digit"
+        return f"predictions that differ by up to {self.largest_difference:.3g}"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _share(usage: Usage | None, which: int) -> str:
+    if usage is None:
+        return ""
+    share = f"{100 * usage.shares[which]:.0f} %"
+    if which == 0:
+        return f"{usage.seconds:.1f} s of {usage.timeout:g} s ({share})"
+    return f"{usage.peak_memory / MIB:,.0f} MiB of {usage.memory / MIB:,.0f} MiB ({share})"
+
+
+def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) -> Check:
+    """Say whether a job's model will pass, without keeping its predictions.
+
+    Args:
+        job: the model, the data, the box; where the predictions go does not matter.
+        listener: hears of the two runs.
+        redact: takes the secrets out of what is said.
+        quick: only read the pickle, and do not run it.
+
+    Raises:
+        Failure: it could not be checked, for reasons that are not the model's.
+    """
+    if quick:
+        return _read_only(job, redact)
+    with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
+        first, sample = _first_run(job, listener, redact, folder)
+        if first.failure:
+            return _failed(job, first, first.failure, sample)
+        again = replace(first.job, env=first.virtual_environment or job.env, output=os.path.join(folder, "2.csv"))
+        second = Record(again, listener, redact)
+        run(second)
+        if second.failure and second.failure.kind.fault is not Fault.MODEL:
+            raise second.failure
+        return _ran(job, first, second, sample)
+
+
+def _read_only(job: Job, redact: Redaction) -> Check:
+    from numerai_predict.pickles import reader
+
+    try:
+        inspection = reader.read(os.path.expanduser(job.model))
+    except OSError as error:
+        problem = f"The model file {job.model} cannot be read: {error.strerror}."
+        raise Failure("usage", problem=problem, fix="Check the path.") from None
+    if failure := verdict.unreadable(job.model, inspection):
+        return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
+    found = verdict.verdicts(inspection)
+    best = found[0]
+    reasons = [Reason(reason.sentence, reason.remedy) for reason in best.reasons]
+    which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
+    code = Failure("wrong_python", made="", python="").exit_code if which == FAIL else EXIT_CODES[which]
+    python = "" if which == FAIL else best.version
+    return Check(redact(job.model), which, code, reasons, python, environments=found)
+
+
+def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> tuple[Record, bool]:
+    """Run the model; on the sample round if Numerai cannot be reached. Return the record, and whether it was that."""
+    why = None if is_local(job.dataset) or job.round else offline.unreachable(job.dataset)
+    if why:
+        listener.notice(f"{why} So on a sample round: invented data in the shape of Numerai's.")
+        live, benchmarks = offline.sample_round(offline.columns(job.model))
+        job = replace(job, dataset=live, benchmarks=benchmarks)
+    record = Record(replace(job, output=os.path.join(folder, "1.csv")), listener, redact)
+    run(record)
+    if record.failure and record.failure.kind.fault is not Fault.MODEL:
+        raise record.failure
+    return record, bool(why)
+
+
+def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
+    return Check(
+        **_common(job, record, sample),
+        verdict=FAIL,
+        exit_code=failure.exit_code,
+        reasons=[_reason(failure)],
+        usage=_usage(job, record) if record.ending else None,
+        traceback=str(failure.evidence.get("traceback") or failure.evidence.get("crash_log") or ""),
+        warnings=[warning.sentence for warning in record.warnings],
+    )
+
+
+def _ran(job: Job, first: Record, second: Record, sample: bool) -> Check:
+    warnings = [finding for finding in first.warnings if finding.code not in REFUSED_TODAY]
+    usage = _usage(job, first, second)
+    difference = None
+    if second.failure:
+        reasons = [_reason(second.failure, "It passed once; run again on the same data, ")]
+    else:
+        assert first.submission
+        assert second.submission
+        difference = largest_difference(first.submission.csv, second.submission.csv)
+        reasons = [*_uncertain(first, sample), *_near_limits(usage)]
+    said = [finding.sentence for finding in warnings]
+    if difference:
+        said.append(
+            f"It is not deterministic: two runs on the same data differ by up to {difference:.3g}. "
+            "Give every random number generator in it a seed."
+        )
+    return Check(
+        **_common(job, first, sample),
+        verdict=MAY if reasons else PASS,
+        exit_code=EXIT_CODES[MAY if reasons else PASS],
+        reasons=reasons,
+        usage=usage,
+        largest_difference=difference,
+        warnings=said,
+    )
+
+
+def _common(job: Job, record: Record, sample: bool) -> dict[str, Any]:
+    inspection = record.inspection
+    environments = verdict.verdicts(inspection) if inspection and not inspection.problem else []
+    version = ".".join(record.environment.get("python", "").split(".")[:2])
+    made_for = (inspection and inspection.pythons) or (version,)
+    if version not in made_for:
+        version = next((one.version for one in environments if one.version in made_for), "")
+    data = f"{record.rows:,} rows of {'a sample round: invented data' if sample else record.job.dataset}"
+    return {
+        "model": record.redact(job.model),
+        "python": version,
+        "data": record.redact(data) if record.rows else "",
+        "sample": sample,
+        "rows": record.rows,
+        "output": record.ending.output if record.ending else "",
+        "environments": environments,
+    }
+
+
+def _usage(job: Job, *records: Record) -> Usage:
+    used = [record.ending.usage for record in records if record.ending]
+    return Usage(
+        seconds=max(usage.seconds for usage in used),
+        timeout=job.limits.timeout,
+        peak_memory=max(usage.peak_memory for usage in used),
+        memory=job.limits.memory,
+    )
+
+
+def _reason(failure: Failure, before: str = "") -> Reason:
+    cause = before + (failure.cause[0].lower() + failure.cause[1:] if before else failure.cause)
+    return Reason(cause, failure.remedy, failure.kind.name)
+
+
+# --- what stays uncertain after a run that went well
+
+
+def _uncertain(record: Record, sample: bool) -> list[Reason]:
+    reasons = [
+        Reason(
+            f"{finding.sentence} Numerai's validator accepts that, the box as it is today does not.", "", finding.code
+        )
+        for finding in record.warnings
+        if finding.code in REFUSED_TODAY
+    ]
+    inspection = record.inspection
+    if inspection is None or inspection.problem:
+        return reasons
+    if sample and (named := [name for name in inspection.columns if name.startswith("feature_")]):
+        sentence = (
+            f"It names {len(named)} features, and whether Numerai's data have them was not seen: "
+            "the sample round was given them."
+        )
+        reasons.append(Reason(sentence, "Check it again where Numerai can be reached, or with --dataset."))
+    if not record.virtual_environment and not record.job.env.startswith("image:"):
+        reasons += _other_versions(inspection, record.environment["python"])
+    return [*reasons, *_network(record, inspection)]
+
+
+def _other_versions(inspection: Inspection, python: str) -> list[Reason]:
+    """What the box may do otherwise, for a run in an environment that is not made from its lock."""
+    version = ".".join(python.split(".")[:2])
+    found = [one for one in verdict.verdicts(inspection) if one.version == version]
+    return [
+        Reason(f"In the box of Python {version}: {reason.sentence}", reason.remedy)
+        for one in found
+        for reason in one.reasons
+    ]
+
+
+def _network(record: Record, inspection: Inspection) -> list[Reason]:
+    """The box has no network; where this machine could not take it away, the model may have used it."""
+    from numerai_predict.pickles.inspection import NETWORK
+
+    names = [name for name in inspection.worth_knowing if name.partition(".")[0] in NETWORK]
+    open_network = any(finding.code in ("open_network", "not_isolated") for finding in record.warnings)
+    if not (names and open_network):
+        return []
+    sentence = f"It uses {', '.join(names)}, the box has no network, and here it was open to the model."
+    return [Reason(sentence, "Put all that the model needs into the pickle.")]
+
+
+def _near_limits(usage: Usage) -> list[Reason]:
+    names = ("time", "memory")
+    near = [name for name, share in zip(names, usage.shares, strict=True) if share > NEAR]
+    if not near:
+        return []
+    sentence = f"It needs more than {NEAR:.0%} of the {' and of the '.join(near)} that the box gives."
+    return [Reason(sentence, "Use a smaller model, fewer features, or predict in parts.")]
+
+
+def largest_difference(first: bytes, second: bytes) -> float:
+    """Return the largest difference between two valid submissions of the same ids; 0.0 if their bytes are equal."""
+    if first == second:
+        return 0.0
+    values = [
+        {row[0]: float(row[1]) for row in list(csv.reader(io.StringIO(one.decode())))[1:]} for one in (first, second)
+    ]
+    return max(abs(value - values[1].get(id, 2.0)) for id, value in values[0].items())

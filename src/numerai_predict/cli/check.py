@@ -1,0 +1,89 @@
+"""`numerai-predict check`: will a pickle pass? One verdict, before it is uploaded."""
+
+import argparse
+import json
+
+from numerai_predict import interruption
+from numerai_predict.check import check
+from numerai_predict.cli.predict import duration, positive, size
+from numerai_predict.cli.secrets import hide
+from numerai_predict.cli.terminal import Terminal
+from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES
+from numerai_predict.failures import Failure
+from numerai_predict.job import Job, Limits
+from numerai_predict.redaction import Redaction
+from numerai_predict.sandbox.isolation import MODES
+from numerai_predict.sandbox.output import escape_text
+
+DESCRIPTION = "Run a pickled model twice as Numerai runs it, and say whether it will pass."
+
+EPILOG = """\
+examples:
+  numerai-predict check model.pkl                          on the round's live data
+  numerai-predict check model.pkl --dataset live.parquet --benchmarks live_benchmark_models.parquet
+  numerai-predict check model.pkl --quick                  read only, not run
+  numerai-predict check model.pkl --env image:3.12         in the container
+
+exit codes:
+  0 it will pass    1 it may fail    2 the command line    10-39 it will fail, for this reason
+  40-59 it could not be checked    70 a fault of this program    130, 143 interrupted    (docs/failures.md)
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this command."""
+    box = Limits()
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="the pickled function, a file or an http(s) URL")
+    dataset = "live features, a parquet file or a name of Numerai's (default: %(default)s)"
+    add("--dataset", default=LIVE_FEATURES, metavar="FILE", help=dataset)
+    benchmarks = "live benchmark models, for functions of two arguments (default: %(default)s)"
+    add("--benchmarks", default=BENCHMARK_MODELS, metavar="FILE", help=benchmarks)
+    env = "where it runs: auto, current, 3.XX, the path of an environment, image:3.XX (default: %(default)s)"
+    add("--env", default="auto", metavar="ENV", help=env)
+    add("--memory", type=positive(size), default=box.memory, metavar="SIZE", help="the box's memory (default: 4GB)")
+    add("--timeout", type=positive(duration), default=box.timeout, metavar="TIME", help="its time (default: 600s)")
+    add("--cpus", type=positive(int), default=box.cpus, metavar="N", help="its CPUs (default: %(default)s)")
+    isolation = "what a model may not reach, as in predict (default: %(default)s)"
+    add("--isolation", choices=MODES, default=Job.isolation, help=isolation)
+    add("--quick", action="store_true", help="stop after reading the pickle: do not run it")
+    add("--json", action="store_true", help="print the verdict and all that it rests on as JSON")
+    add("--quiet", action="store_true", help="print the verdict only")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    terminal = Terminal(Redaction([]), quiet=arguments.quiet, debug=False)
+    interruption.listen()
+    try:
+        redact = hide([arguments.model, arguments.dataset, arguments.benchmarks], None)
+        terminal = Terminal(redact, quiet=arguments.quiet, debug=False)
+        job = Job(
+            model=arguments.model,
+            dataset=arguments.dataset,
+            benchmarks=arguments.benchmarks,
+            isolation=arguments.isolation,
+            env=arguments.env,
+            limits=Limits(memory=arguments.memory, timeout=arguments.timeout, cpus=arguments.cpus),
+        )
+        if not arguments.quick:
+            terminal.started(job)
+        found = check(job, terminal, redact, arguments.quick)
+    except Failure as failure:
+        terminal.failed(failure)
+        return failure.exit_code
+    except interruption.Interrupted as interrupted:
+        return 128 + interrupted.number
+    if arguments.json:
+        text = json.dumps(found.as_json(), indent=1)
+    else:
+        text = "\n".join(map(escape_text, [*_details(found.traceback), *found.lines()]))
+    try:
+        print(text, flush=True)
+    except OSError:
+        return Failure("record_not_written", path="standard output", problem="", predictions="").exit_code
+    return found.exit_code
+
+
+def _details(traceback: str) -> list[str]:
+    return [f"  {line}" for line in traceback.splitlines()]
