@@ -9,7 +9,7 @@ version="$1"
 engine="${ENGINE:-docker}"
 mirror="$(sed -nE 's/^URIs: (.*\/debian\/?)$/\1/p; s/^deb ([^ ]*\/debian\/?) .*/\1/p' \
     /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | head -1)"
-python="$(python3 -c "from numerai_predict.environments import interpreter; print(interpreter('$version') or '')")"
+python="$(python3 -c "from numerai_predict.environments.interpreters import interpreter; print(interpreter('$version') or '')")"
 prefix=""
 [ -z "$python" ] || prefix="$("$python" -c 'import sys; print(sys.base_prefix)')"
 release="$(. /etc/os-release && echo "$VERSION_CODENAME")"

@@ -213,7 +213,7 @@ def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
         verdict=FAIL,
         exit_code=failure.exit_code,
         reasons=[_reason(failure)],
-        usage=_usage(job, record) if record.ending else None,
+        usage=_usage(job, record),
         traceback=str(failure.evidence.get("traceback") or failure.evidence.get("crash_log") or ""),
         warnings=[warning.sentence for warning in record.warnings],
     )
@@ -261,13 +261,15 @@ def _common(job: Job, record: Record, sample: bool) -> dict[str, Any]:
         "data": record.redact(data) if record.rows else "",
         "sample": sample,
         "rows": record.rows,
-        "output": record.ending.output if record.ending else "",
+        "output": record.output,
         "environments": environments,
     }
 
 
-def _usage(job: Job, *records: Record) -> Usage:
-    used = [record.ending.usage for record in records if record.ending]
+def _usage(job: Job, *records: Record) -> Usage | None:
+    used = [record.usage for record in records if record.usage]
+    if not used:
+        return None  # it did not come to running
     return Usage(
         seconds=max(usage.seconds for usage in used),
         timeout=job.limits.timeout,
@@ -329,7 +331,9 @@ def _network(record: Record, inspection: Inspection) -> list[Reason]:
     return [Reason(sentence, "Put all that the model needs into the pickle.")]
 
 
-def _near_limits(usage: Usage) -> list[Reason]:
+def _near_limits(usage: Usage | None) -> list[Reason]:
+    if usage is None:
+        return []
     names = ("time", "memory")
     near = [name for name, share in zip(names, usage.shares, strict=True) if share > NEAR]
     if not near:

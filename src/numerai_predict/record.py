@@ -20,7 +20,7 @@ from numerai_predict.job import Job
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.redaction import Redaction, without_query
-from numerai_predict.sandbox.ending import Ending
+from numerai_predict.sandbox.ending import Ending, Usage
 from numerai_predict.sandbox.isolation import Isolation
 from numerai_predict.submission import Finding, Submission
 
@@ -77,6 +77,9 @@ class Record:
     rows: int = 0
     columns: int = 0
     ending: Ending | None = None
+    inside: dict[str, Any] | None = None
+    """The record that was written in the container, if the model ran in one: `isolation` and `ending` are there."""
+
     warnings: list[Finding] = field(default_factory=list)
     submission: Submission | None = None
     delivery: Delivery | None = None
@@ -98,6 +101,20 @@ class Record:
             phase.seconds = time.monotonic() - start
             self.listener.phase_ended(phase)
 
+    @property
+    def usage(self) -> Usage | None:
+        """What the model used, wherever it ran; None if it did not."""
+        if self.inside and self.inside["ending"]:
+            return Usage(**self.inside["ending"]["usage"])
+        return self.ending.usage if self.ending else None
+
+    @property
+    def output(self) -> str:
+        """What the model printed, wherever it ran."""
+        if self.inside and self.inside["ending"]:
+            return str(self.inside["ending"]["output"])
+        return self.ending.output if self.ending else ""
+
     def as_json(self) -> str:
         """Return the record as a JSON object without secrets."""
         return json.dumps(_redacted(self._content(), self.redact), indent=1)
@@ -113,13 +130,13 @@ class Record:
             "job": _job(self.job),
             "environment": self.environment,
             "virtual_environment": self.virtual_environment,
-            "isolation": _isolation(self.isolation, self.job.isolation),
+            "isolation": self.inside["isolation"] if self.inside else _isolation(self.isolation, self.job.isolation),
             "inspection": self.inspection and _inspection(self.inspection),
             "files": {name: _digest(file.path, file.size, file.sha256) for name, file in self.files.items()},
             "round": {"number": self.job.round, "rows": self.rows, "columns": self.columns},
             "function": self.function,
             "phases": [asdict(phase) for phase in self.phases],
-            "ending": _ending(self.ending),
+            "ending": self.inside["ending"] if self.inside else _ending(self.ending),
             "warnings": [asdict(warning) for warning in self.warnings],
             "predictions": self.delivery and _digest(**asdict(self.delivery)) | self._counts(),
             "upload_confirmed_with": self.uploaded,

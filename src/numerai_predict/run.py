@@ -43,13 +43,7 @@ def _run(record: Record) -> None:
     if os.name == "nt":
         raise Failure("unsupported_platform", platform="Windows")
     path = delivery.destination(record.job)
-    ids, returned = _in_its_environment(record)
-    record.warnings += _remarks(record, returned)
-
-    with record.phase("judge") as phase:
-        submission = record.submission = judge(returned.payload, ids, returned.type)
-        record.warnings += submission.warnings
-        phase.detail = f"{submission.rows:,} predictions, valid"
+    submission = record.submission = _predictions(record)
 
     # Not interrupted between the file's appearance and its mention in the record.
     with record.phase("deliver") as phase, deferred():
@@ -60,6 +54,34 @@ def _run(record: Record) -> None:
         with record.phase("upload") as phase:
             record.uploaded = _upload(record, submission, path)
             phase.detail = f"confirmed with HTTP status {record.uploaded}"
+
+
+def _predictions(record: Record) -> Submission:
+    """Run the model where the job says, and judge what it returned."""
+    if record.job.env.startswith("image:"):
+        return _in_a_container(record)
+    ids, returned = _in_its_environment(record)
+    record.warnings += _remarks(record, returned)
+    with record.phase("judge") as phase:
+        submission = judge(returned.payload, ids, returned.type)
+        record.warnings += submission.warnings
+        phase.detail = f"{submission.rows:,} predictions, valid"
+    return submission
+
+
+def _in_a_container(record: Record) -> Submission:
+    """Have all of it done in a container, without network; only what is not local is fetched before."""
+    from numerai_predict.container import run_in_container
+
+    model, live = _fetch(record)
+    _inspect(record, model)
+    assert record.inspection is not None
+    parameters = record.inspection.parameters
+    benchmarks = _fetch_benchmarks(record) if parameters is None or len(parameters) == 2 else None
+    with record.phase("contain") as phase:
+        submission = run_in_container(record, model, live, benchmarks)
+        phase.detail = f"{submission.rows:,} predictions, valid, by {record.job.env}"
+    return submission
 
 
 def _in_its_environment(record: Record) -> tuple[list[str], Returned]:

@@ -83,8 +83,8 @@ class Terminal:
             self._print(f"Warning: {warning.sentence}")
         if record.failure:
             self.failed(record.failure, record)
-        elif record.delivery and record.ending:
-            usage, limits = record.ending.usage, record.job.limits
+        elif record.delivery and record.usage:
+            usage, limits = record.usage, record.job.limits
             self.say(
                 f"Done: {usage.seconds:.1f} s of {limits.timeout:g} s, "
                 f"{usage.peak_memory / MIB:,.0f} MiB of {limits.memory / MIB:,.0f} MiB."

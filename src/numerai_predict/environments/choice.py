@@ -12,8 +12,8 @@ from numerai_predict.environments.store import Notice, Stored
 from numerai_predict.failures import Failure
 from numerai_predict.pickles.inspection import Inspection
 
-CURRENT, AUTO, IMAGE = "current", "auto", "image:"
-"""The interpreter that runs this program; the environment that fits the pickle best; a container image of one."""
+CURRENT, AUTO = "current", "auto"
+"""The interpreter that runs this program; the environment that fits the pickle best."""
 
 _MISSING = re.compile(r"No module named '([\w.]+)'|[Mm]issing optional dependency '([\w-]+)'")
 
@@ -90,7 +90,7 @@ def known(modules: list[str], lock: Lock) -> list[str]:
 def missed(failure: Failure, version: str, requirements: tuple[str, ...]) -> str | None:
     """Return the module that a run failed for, if the box has it and the slice has not."""
     match = _MISSING.search(str(failure.evidence.get("exception", "")))
-    if failure.kind.name not in ("load_raised", "predict_raised") or match is None:
+    if failure.kind.name not in ("missing_module", "load_raised", "predict_raised") or match is None:
         return None
     module = (match[1] or match[2]).partition(".")[0]
     line = directories.read_lock(version).requirements.get(directories.distribution(module))
