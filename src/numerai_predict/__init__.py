@@ -6,14 +6,18 @@ here, and so does every run of the command.
 
 __version__ = "0.1.0"
 
-__all__ = ["Failure", "Prediction", "Reading", "__version__", "inspect", "predict"]
+__all__ = ["Check", "Failure", "Prediction", "Reading", "__version__", "check", "inspect", "predict"]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("inspect", "predict", "Prediction", "Reading"):
+    if name in ("check", "inspect", "predict", "Prediction", "Reading"):
         from numerai_predict import api
 
         return getattr(api, name)
+    if name == "Check":
+        from numerai_predict.check import Check
+
+        return Check
     if name == "Failure":
         from numerai_predict.failures import Failure
 

@@ -22,6 +22,7 @@ from numerai_predict.job import MIB, Job, Limits
 if TYPE_CHECKING:
     import pandas as pd
 
+    from numerai_predict.check import Check
     from numerai_predict.pickles.inspection import Inspection
     from numerai_predict.verdict import Verdict
 
@@ -155,6 +156,45 @@ def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
     return Reading(name, inspection, found)
 
 
+def check(
+    model: str | os.PathLike[str] | Callable[..., Any],
+    dataset: str | os.PathLike[str] | None = None,
+    benchmarks: str | os.PathLike[str] | None = None,
+    *,
+    env: str = "auto",
+    quick: bool = False,
+    show_output: bool = True,
+) -> "Check":
+    """Say whether a model will pass at Numerai: run it twice in the box, judge and compare what it predicts.
+
+    Args:
+        model: a pickle file, or the function itself, which is then pickled by cloudpickle.
+        dataset: live features, a parquet file; by default the round's, or where Numerai cannot be reached a sample.
+        benchmarks: live benchmark models, a parquet file, for functions of two arguments.
+        env: where it runs: "auto" (an environment with the box's versions, made for it), "current", "3.12", a path,
+            "image:3.12".
+        quick: only read the pickle, and do not run it.
+        show_output: print what the model prints, and how the runs go on, to stderr.
+
+    Raises:
+        Failure: it could not be checked, for reasons that are not the model's.
+    """
+    from numerai_predict.check import Check
+
+    with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder, tempfile.TemporaryFile() as said:
+        path = _pickle(model, folder) if callable(model) else os.fspath(model)
+        arguments = ["check", path, "--json", "--env", env, *(["--quick"] if quick else [])]
+        arguments += ["--dataset", os.fspath(dataset)] if dataset is not None else []
+        arguments += ["--benchmarks", os.fspath(benchmarks)] if benchmarks is not None else []
+        _run(arguments, show_output, said.fileno())
+        said.seek(0)
+        content = json.loads(said.read())
+    if content["verdict"] is None:
+        raise _as_failure(content["failure"])
+    name = getattr(model, "__name__", type(model).__name__) if callable(model) else path
+    return Check.from_json(content | {"model": name})
+
+
 def _pickle(function: Callable[..., Any], folder: str) -> str:
     """Pickle a function so that the worker needs nothing but the environment's packages.
 
@@ -182,8 +222,13 @@ def _pickle(function: Callable[..., Any], folder: str) -> str:
     return path
 
 
-def _run(arguments: list[str], show_output: bool) -> None:
+def _run(arguments: list[str], show_output: bool, stdout: int = subprocess.DEVNULL) -> None:
     """Run the command until it has ended, well or not.
+
+    Args:
+        arguments: of the command.
+        show_output: pass on what it says on stderr.
+        stdout: a descriptor that its standard output goes to.
 
     Raises:
         Failure: the command did not accept its arguments.
@@ -191,7 +236,7 @@ def _run(arguments: list[str], show_output: bool) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", _COMMAND, *arguments],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         errors="backslashreplace",
@@ -225,5 +270,9 @@ def _read_record(path: str) -> dict[str, Any]:
     except OSError as error:
         raise Failure("internal", exception=f"there is no record: {error}") from None
     if failure := record["failure"]:
-        raise Failure(failure["kind"], remedy=failure["remedy"], **failure["evidence"])
+        raise _as_failure(failure)
     return record
+
+
+def _as_failure(content: dict[str, Any]) -> Failure:
+    return Failure(content["kind"], remedy=content["remedy"], **content["evidence"])

@@ -5,6 +5,7 @@ import io
 import os
 import tempfile
 from dataclasses import asdict, dataclass, field, replace
+from html import escape
 from typing import Any
 
 from numerai_predict import offline, verdict
@@ -56,7 +57,7 @@ class Usage:
         return self.seconds / self.timeout, self.peak_memory / self.memory
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Check:
     """The verdict on a model, and what it rests on."""
 
@@ -113,8 +114,8 @@ class Check:
         ]
         return {**asdict(self), "environments": environments}
 
-    def lines(self) -> list[str]:
-        """Return the verdict as lines for people."""
+    def table(self) -> dict[str, str]:
+        """Return what the verdict rests on, as a table for people."""
         rows = {
             "Python version": f'choose "Python {self.python}" at upload' if self.python else "",
             "ran on": self.data,
@@ -122,11 +123,17 @@ class Check:
             "memory": _share(self.usage, 1),
             "run twice": self._twice(),
         }
-        lines = [f"{self.model} {self.verdict}.", *(f"  {row:<15} {text}" for row, text in rows.items() if text)]
+        return {row: text for row, text in rows.items() if text}
+
+    def lines(self) -> list[str]:
+        """Return the verdict as lines for people."""
+        lines = [f"{self.model} {self.verdict}.", *(f"  {row:<15} {text}" for row, text in self.table().items())]
         for reason in self.reasons:
-            lines += [f"  {'Because' if self.verdict == FAIL else 'Uncertain'}: {reason.sentence}"]
-            lines += [f"  To do: {reason.remedy}"] if reason.remedy else []
+            lines += [f"  {self._why()}: {reason.sentence}"] + ([f"  To do: {reason.remedy}"] if reason.remedy else [])
         return [*lines, *(f"  Warning: {warning}" for warning in self.warnings)]
+
+    def _why(self) -> str:
+        return "Because" if self.verdict == FAIL else "Uncertain"
 
     def _twice(self) -> str:
         if self.largest_difference is None:
@@ -135,8 +142,19 @@ class Check:
             return "the same predictions, to the last digit"
         return f"predictions that differ by up to {self.largest_difference:.3g}"
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows; its colours are the notebook's."""
+        rows = "".join(f"<tr><th>{escape(row)}</th><td>{escape(text)}</td></tr>" for row, text in self.table().items())
+        reasons = "".join(
+            f"<p><b>{self._why()}:</b> {escape(reason.sentence)}<br>{escape(reason.remedy)}</p>"
+            for reason in self.reasons
+        )
+        warnings = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in self.warnings)
+        trace = f"<pre>{escape(self.traceback)}</pre>" if self.traceback else ""
+        return f"<p><b>{escape(self.model)} {self.verdict}.</b></p>{trace}<table>{rows}</table>{reasons}{warnings}"
 
 
 def _share(usage: Usage | None, which: int) -> str:

@@ -140,7 +140,7 @@ class Record:
             "warnings": [asdict(warning) for warning in self.warnings],
             "predictions": self.delivery and _digest(**asdict(self.delivery)) | self._counts(),
             "upload_confirmed_with": self.uploaded,
-            "failure": _failure(self.failure),
+            "failure": self.failure and failure_content(self.failure),
         }
 
     def _counts(self) -> dict[str, Any]:
@@ -204,9 +204,8 @@ def _ending(ending: Ending | None) -> dict[str, Any] | None:
     }
 
 
-def _failure(failure: Failure | None) -> dict[str, Any] | None:
-    if failure is None:
-        return None
+def failure_content(failure: Failure) -> dict[str, Any]:
+    """Return a failure as plain data."""
     return {
         "kind": failure.kind.name,
         "exit_code": failure.exit_code,

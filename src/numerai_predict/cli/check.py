@@ -11,6 +11,7 @@ from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES
 from numerai_predict.failures import Failure
 from numerai_predict.job import Job, Limits
+from numerai_predict.record import Phase, failure_content
 from numerai_predict.redaction import Redaction
 from numerai_predict.sandbox.isolation import MODES
 from numerai_predict.sandbox.output import escape_text
@@ -28,6 +29,14 @@ exit codes:
   0 it will pass    1 it may fail    2 the command line    10-39 it will fail, for this reason
   40-59 it could not be checked    70 a fault of this program    130, 143 interrupted    (docs/failures.md)
 """
+
+
+class _Steps(Terminal):
+    """What the two runs look like; that their predictions are written for a moment concerns nobody."""
+
+    def phase_ended(self, phase: Phase) -> None:
+        if phase.name != "deliver":
+            super().phase_ended(phase)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     interruption.listen()
     try:
         redact = hide([arguments.model, arguments.dataset, arguments.benchmarks], None)
-        terminal = Terminal(redact, quiet=arguments.quiet, debug=False)
+        terminal = _Steps(redact, quiet=arguments.quiet, debug=False)
         job = Job(
             model=arguments.model,
             dataset=arguments.dataset,
@@ -71,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         found = check(job, terminal, redact, arguments.quick)
     except Failure as failure:
         terminal.failed(failure)
+        if arguments.json:
+            print(json.dumps({"verdict": None, "failure": failure_content(failure)}, indent=1))
         return failure.exit_code
     except interruption.Interrupted as interrupted:
         return 128 + interrupted.number
