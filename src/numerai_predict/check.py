@@ -10,6 +10,7 @@ from typing import Any
 
 from numerai_predict import offline, verdict
 from numerai_predict.datasets import is_local
+from numerai_predict.environments import IMAGE
 from numerai_predict.failures import Failure, Fault
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
@@ -321,7 +322,7 @@ def _uncertain(record: Record, sample: bool) -> list[Reason]:
             "the sample round was given them."
         )
         reasons.append(Reason(sentence, "Check it again where Numerai can be reached, or with --dataset."))
-    if not record.virtual_environment and not record.job.env.startswith("image:"):
+    if not record.virtual_environment and not record.job.env.startswith(IMAGE):
         reasons += _other_versions(inspection, record.environment["python"])
     return [*reasons, *_network(record, inspection)]
 

@@ -272,8 +272,8 @@ _KINDS = [
     _infrastructure(
         "no_environment",
         53,
-        "An environment of Python {version} could not be made: {problem}.",
-        "Install Python {version}, or run it in the container: --env image:{version}.",
+        "There is no environment {version}: {problem}.",
+        "Install what is missing, or run it in the container: --env image:3.XX.",
     ),
     # --- ours
     Kind(

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
+from numerai_predict.environments import IMAGE
 from numerai_predict.failures import Failure
 from numerai_predict.foresight import explained, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
@@ -58,7 +59,7 @@ def _run(record: Record) -> None:
 
 def _predictions(record: Record) -> Submission:
     """Run the model where the job says, and judge what it returned."""
-    if record.job.env.startswith("image:"):
+    if record.job.env.startswith(IMAGE):
         return _in_a_container(record)
     ids, returned = _in_its_environment(record)
     record.warnings += _remarks(record, returned)
@@ -191,12 +192,16 @@ def _fetch(record: Record) -> tuple[LocalFile, LocalFile]:
                 model, live = models.open_model(job.model), datasets.open_data(job.dataset, "--dataset")
             files |= {"model": model, "live_features": live}
             phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
+    for file in files.values():
+        file.rewind()  # an earlier worker has read it
     return files["model"], files["live_features"]
 
 
 def _fetch_benchmarks(record: Record) -> LocalFile:
-    """Get the benchmark models, for a function that takes them; the worker waits, and its clock does not run."""
+    """Get the benchmark models, once, for a function that takes them; the worker waits, its clock does not run."""
     job = record.job
+    if known := record.files.get("benchmark_models"):
+        return known
     with record.phase("fetch") as phase:
         if datasets.is_local(job.benchmarks):
             benchmarks = datasets.open_data(job.benchmarks, "--benchmarks")

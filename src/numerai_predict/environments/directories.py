@@ -4,6 +4,7 @@ A full environment is some 10 GB. A pickle needs a *slice* of it: the packages o
 turn, at exactly the versions of the lock.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterable
@@ -17,9 +18,13 @@ ROOT = Path(__file__).resolve().parents[3]
 HOME = ROOT if (ROOT / "predict.py").exists() else Path(__file__).resolve().parent
 """Where the directories lie: in a clone at its top, in an installed package beside this file."""
 
+COMPANIONS = Path(__file__).with_name("companions.json")
+"""What packages import if it is there, without needing it, by `tools/companions.py`: a box has all of it there."""
+
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "dateutil": "python-dateutil",
+    "distutils": "setuptools",  # gone from Python 3.12 on, and there all the same where setuptools is
     "google": "protobuf",
     "pkg_resources": "setuptools",
     "sklearn": "scikit-learn",
@@ -27,8 +32,8 @@ DISTRIBUTIONS = {
 }
 """Packages by what they are imported as, where the two differ by more than dashes."""
 
-WORKER = ("pandas", "pyarrow")
-"""What the worker imports itself."""
+WORKER = ("cloudpickle", "pandas", "pyarrow")
+"""What the worker imports itself, and nearly every pickle."""
 
 
 def versions() -> list[str]:
@@ -71,23 +76,29 @@ class Lock:
         names = [distribution(name.partition(".")[0]) for name in imports]
         if missing := [name for name in names if name not in self.requirements]:
             raise LookupError(f"the lock has no {', '.join(missing)}")
-        found = list(names)
+        found = self.closure(names, json.loads(COMPANIONS.read_text()))
+        return [self.requirements[name] for name in sorted(found)]
+
+    def closure(self, names: Iterable[str], companions: dict[str, list[str]]) -> list[str]:
+        """Return packages with all that they need, and all that they import if it is there, as far as it is locked."""
+        found = list(dict.fromkeys(names))
         for name in found:  # grows while it is walked
-            found += sorted(self.needs.get(name, frozenset()) - set(found))
-        return [self.requirements[name] for name in sorted(set(found)) if name in self.requirements]
+            wanted = self.needs.get(name, frozenset()) | set(companions.get(name, ()))
+            found += sorted((wanted & self.requirements.keys()) - set(found))
+        return found
 
 
 def distribution(module: str) -> str:
     """Return the name of the package that holds a top-level module, as locks write it."""
-    return _normal(DISTRIBUTIONS.get(module, module))
+    return normal(DISTRIBUTIONS.get(module, module))
 
 
 def read_lock(version: str) -> Lock:
     """Read what the directory of a Python has locked."""
     lines = (directory(version) / "requirements.txt").read_text().splitlines()
-    requirements = {_normal(re.split(r"[\[=]", line)[0]): line for line in lines}
+    requirements = {normal(re.split(r"[\[=]", line)[0]): line for line in lines}
     packages = read_toml(directory(version) / "poetry.lock")["package"]
-    needs = {_normal(package["name"]): frozenset(map(_normal, package.get("dependencies", {}))) for package in packages}
+    needs = {normal(package["name"]): frozenset(map(normal, package.get("dependencies", {}))) for package in packages}
     return Lock(requirements, needs)
 
 
@@ -101,6 +112,6 @@ def read_toml(path: Path) -> dict[str, Any]:
     return content
 
 
-def _normal(name: str) -> str:
-    """The one spelling of a package's name (PEP 503)."""
+def normal(name: str) -> str:
+    """Return the one spelling of a package's name (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
