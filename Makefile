@@ -32,7 +32,7 @@ ENVIRONMENTS := $(VERSIONS:%=env_%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test_predict test_environments test_libraries test_corpus lint docs dockerfiles benchmark clean versions \
+.PHONY: help demo test test_predict test_environments test_libraries test_corpus test_versions lint docs dockerfiles benchmark clean versions \
     versions.json build build_shell test_images push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
     $(ENVIRONMENTS)
 
@@ -75,6 +75,9 @@ test_libraries: $(VENV)/dev-installed ## Run a model of every library confined a
 test_corpus: $(VENV)/dev-installed ## Load pickles made with other pins in an environment: VERSION=3.XX PINS=requirements.txt
 	$(BIN)/python tools/pickle_corpus.py $(or $(VERSION),$(error say which: VERSION=3.XX)) \
 	    $(or $(PINS),$(error say with which pins they are made: PINS=requirements.txt))
+
+test_versions: $(VENV)/dev-installed ## Run pickles made with other versions of libraries and of Python; needs 8 GB of disk
+	$(BIN)/python tools/other_versions.py
 
 lint: $(VENV)/dev-installed ## Check style, types, generated files, Dockerfiles and workflows
 	$(BIN)/ruff check .

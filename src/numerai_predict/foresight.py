@@ -1,5 +1,7 @@
 """What is known of a model before it is loaded, used where it counts: not to load it, and to say why a run failed."""
 
+from collections.abc import Callable, Mapping
+
 from numerai_predict.failures import Failure
 from numerai_predict.pickles.inspection import Inspection
 
@@ -28,17 +30,30 @@ KNOWN = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """Pythons whose bytecode is known; of a newer one nothing can be said."""
 
 
-def explained(failure: Failure, inspection: Inspection | None, columns: list[str]) -> Failure:
+EXPLAINED = ("predict_raised", "crashed", "load_raised", "missing_module")
+"""Kinds of failure whose cause the pickle may tell."""
+
+
+def explained(
+    failure: Failure, inspection: Inspection | None, columns: list[str], installed: Callable[[], Mapping[str, str]]
+) -> Failure:
     """Return the failure with a remedy that names its likely cause, if the pickle tells one.
 
     Args:
         failure: how the run failed.
         inspection: what the pickle says of itself.
         columns: those of the live features.
+        installed: returns the versions of what the worker finds, by name, and of "Python"; not called in vain.
     """
-    if inspection is None or failure.kind.name not in ("predict_raised", "crashed", "load_raised"):
+    if inspection is None or failure.kind.name not in EXPLAINED:
         return failure
-    remedy = _undefined(failure, inspection) or _missing_columns(failure, inspection, columns) or _in_main(inspection)
+    remedy = (
+        _undefined(failure, inspection)
+        or _missing_columns(failure, inspection, columns)
+        or _in_main(inspection)
+        or _device(failure, inspection)
+        or _other_versions(failure, inspection, installed())
+    )
     return Failure(failure.kind.name, remedy=remedy, **failure.evidence) if remedy else failure
 
 
@@ -70,3 +85,50 @@ def _in_main(inspection: Inspection) -> str | None:
     return (
         f"The pickle only names {names} of the program that made it; write it with cloudpickle.dump, which includes it."
     )
+
+
+def _device(failure: Failure, inspection: Inspection) -> str | None:
+    from numerai_predict.compatibility import TO_THE_CPU  # here and below: a run that goes well does without
+
+    if not inspection.devices or failure.kind.name != "load_raised":
+        return None
+    return f"Its tensors lie on {', '.join(inspection.devices)}, which is not here. {TO_THE_CPU}"
+
+
+ODD = (
+    "AttributeError",
+    "ColumnNotFoundError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "NotImplementedError",
+    "SystemError",
+    "TypeError",
+)
+"""What a library raises that meets a state which it does not know. Of bad data it says other things."""
+
+IMPORTED_AS = {"scikit-learn": "sklearn"}
+
+
+def _other_versions(failure: Failure, inspection: Inspection, versions: Mapping[str, str]) -> str | None:
+    """What the pickle was made with, and what is here, if that is what it stumbled over."""
+    if inspection.one_of and failure.kind.name == "crashed":
+        made = " or ".join(inspection.pythons or ())
+        return (
+            f"Its functions were made by Python {made}, and run only under the one that made them; "
+            f"this is Python {versions['Python']}: make it again with that one."
+        )
+    from numerai_predict.compatibility import mismatches
+
+    found = [one for one in mismatches(inspection, versions) if _tells(failure, one.library, one.sure)]
+    return f"{found[0].sentence} {found[0].remedy}" if found else None
+
+
+def _tells(failure: Failure, library: str, sure: bool) -> bool:
+    """Whether a failure looks as if it came of a mismatch: a model may fail for other reasons, in spite of it."""
+    if failure.kind.name == "crashed":
+        return True
+    evidence = failure.evidence
+    named = IMPORTED_AS.get(library, library) in f"{evidence['exception']} {evidence['traceback']}"
+    if failure.kind.name == "predict_raised":
+        return named and str(evidence["exception"]).startswith(ODD)
+    return named or sure

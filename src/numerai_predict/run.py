@@ -9,6 +9,7 @@ from numerai_predict.environments import IMAGE
 from numerai_predict.failures import Failure
 from numerai_predict.foresight import explained, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
+from numerai_predict.job import Limits
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.reader import Reading
 from numerai_predict.record import Record
@@ -158,13 +159,19 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 returned = _predict(worker, benchmarks, ids, record, python)
                 phase.detail = returned.what
     except Failure as failure:
-        raise explained(failure, record.inspection, columns) from None
+        raise explained(failure, record.inspection, columns, lambda: _installed(python, job.limits)) from None
     finally:
         if reading is not None:
             reading.give_up()
         record.ending = worker.ending
         record.warnings += _left(worker.left)
     return ids, returned
+
+
+def _installed(python: str, limits: Limits) -> dict[str, str]:
+    from numerai_predict.sandbox.installed import installed  # for a run that failed
+
+    return installed(python, limits)
 
 
 def _inspect(record: Record, model: LocalFile, reading: Reading | None = None) -> None:

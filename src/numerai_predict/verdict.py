@@ -2,9 +2,10 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from numerai_predict import compatibility
 from numerai_predict.environments import directories
 from numerai_predict.environments.directories import Lock
 from numerai_predict.failures import Failure
@@ -56,7 +57,7 @@ def against_lock(inspection: Inspection, version: str) -> Verdict:
     lock = directories.read_lock(version)
     reasons = [
         *python_reasons(inspection, version),
-        *_library_reasons(inspection, lock),
+        *_library_reasons(inspection, _locked_versions(lock) | {"Python": version}),
         *_module_reasons(inspection, lock),
     ]
     will_run = NO if any(reason.sure for reason in reasons) else MAY if reasons else YES
@@ -91,50 +92,19 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
 # --- libraries
 
 
-def _library_reasons(inspection: Inspection, lock: Lock) -> list[Reason]:
-    reasons = []
-    for name, made in _made_by(inspection).items():
-        here = _locked(lock, name)
-        if here and (sure := _breaks(inspection, name, made, here)) is not None:
-            sentence = f"It was made with {name} {made}; here is {name} {here}."
-            reasons.append(Reason(sure, sentence, f"Make it with {name}=={here}."))
+def _library_reasons(inspection: Inspection, versions: Mapping[str, str]) -> list[Reason]:
+    """What speaks against versions of libraries, and of "Python", by what is known to break between two."""
+    found = compatibility.mismatches(inspection, versions)
+    reasons = [Reason(mismatch.sure, mismatch.sentence, mismatch.remedy) for mismatch in found]
+    if inspection.devices:
+        sentence = f"Its tensors lie on {', '.join(inspection.devices)}, and the box has the CPU only."
+        reasons.append(Reason(True, sentence, compatibility.TO_THE_CPU))
     return reasons
 
 
-def _made_by(inspection: Inspection) -> dict[str, str]:
-    """The versions of libraries, and of cloudpickle."""
-    versions = {name: library.version for name, library in inspection.libraries.items()}
-    if match := re.match(r"cloudpickle (\d[\d.]*)", inspection.maker):
-        versions["cloudpickle"] = match[1]
-    return versions
-
-
-def _breaks(inspection: Inspection, name: str, made: str, here: str) -> bool | None:
-    """Whether an object of one version surely breaks in another (True), may break (False), or works (None)."""
-    before, now = _numbers(made), _numbers(here)
-    if name in ("cloudpickle", "numpy", "lightgbm") or (name == "pandas" and _makes(inspection, "pandas.")):
-        # What newer ones write, older ones cannot read; newer ones read what older ones wrote.
-        return True if before[0] > now[0] else None
-    if name == "scikit-learn" and before[:2] != now[:2]:
-        moved = min(before, now) < [1, 3] <= max(before, now) and _makes(inspection, "sklearn.ensemble", "sklearn.tree")
-        return moved or _makes(inspection, "sklearn.ensemble._hist_gradient_boosting")
-    if name == "xgboost" and before[0] != now[0]:
-        return True if _makes(inspection, "xgboost.sklearn") else None
-    return None
-
-
-def _makes(inspection: Inspection, *modules: str) -> bool:
-    """Whether it makes objects of a module; to refer to a class is nothing that breaks."""
-    return any(name.startswith(modules) for name in inspection.makes)
-
-
-def _locked(lock: Lock, name: str) -> str | None:
-    match = re.match(r"[^=]+==([\d.]+)", lock.requirements.get(name, ""))
-    return match[1] if match else None
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]
+def _locked_versions(lock: Lock) -> dict[str, str]:
+    matches = {name: re.match(r"[^=]+==([^\s;]+)", line) for name, line in lock.requirements.items()}
+    return {name: match[1] for name, match in matches.items() if match}
 
 
 # --- modules

@@ -10,6 +10,12 @@ from numerai_predict.pickles.structure import Stub
 _NUMERAI = re.compile(r"feature_\S+|v\d+_\w+")
 """Features, and benchmark models such as v53_lgbm_ender20."""
 
+_WORDS = re.compile(r"feature(_[^\W_]\S*?){3,}(?<!_)|feature_[a-z_]*\d+|v\d+_\w+")
+"""The same in a text that stands anywhere: features have three words or a number, the parameters and attributes of
+libraries (`feature_names_in_`, `feature_fraction_bynode`) two at most."""
+
+_CATBOOST = re.compile(rb"(....)((?:feature_|v\d)[^\0-\x20]+)\0", re.DOTALL)
+
 _LIGHTGBM = re.compile(r"\nfeature_names=([^\n]*)\n")
 _XGBOOST = b"feature_names[#L"
 
@@ -19,12 +25,14 @@ def columns(values: Iterable[Any]) -> list[str]:
     found: dict[str, None] = {}
     for value in values:
         if isinstance(value, str):
-            if len(value) < 200 and _NUMERAI.fullmatch(value):
+            if len(value) < 200 and _WORDS.fullmatch(value):
                 found[value] = None
             elif value.startswith("tree\n") and (match := _LIGHTGBM.search(value)):
                 found.update(dict.fromkeys(name for name in match[1].split(" ") if _NUMERAI.fullmatch(name)))
         elif isinstance(value, bytes | bytearray) and _XGBOOST in value[:65536]:
             found.update(dict.fromkeys(name for name in _xgboost(bytes(value)) if _NUMERAI.fullmatch(name)))
+        elif isinstance(value, bytes | bytearray) and value.startswith(b"CBM1"):
+            found.update(dict.fromkeys(name for name in _catboost(value) if _NUMERAI.fullmatch(name)))
         elif isinstance(value, Stub) and isinstance(value.state, dict):
             found.update(dict.fromkeys(_scikit_learn(value.state.get("feature_names_in_"))))
     return list(found)
@@ -48,6 +56,14 @@ def _xgboost(content: bytes) -> list[str]:
     except struct.error:
         pass  # cut off
     return names
+
+
+def _catboost(content: bytes | bytearray) -> list[str]:
+    """The names in CatBoost's FlatBuffer: a length, the text of each, and a zero byte."""
+    matches = _CATBOOST.finditer(content)
+    return [
+        match[2].decode(errors="replace") for match in matches if int.from_bytes(match[1], "little") == len(match[2])
+    ]
 
 
 def _scikit_learn(array: Any) -> list[str]:

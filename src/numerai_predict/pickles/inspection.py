@@ -105,6 +105,9 @@ class Inspection(NamedTuple):
     """What has to be in `__main__` for it to load: nothing will be there."""
 
     libraries: dict[str, Library] = {}  # noqa: RUF012  never written to
+    devices: tuple[str, ...] = ()
+    """Where torch has to put its tensors, other than into memory, as "cuda:0"."""
+
     columns: tuple[str, ...] = ()
     """Columns of the data that it names."""
 
@@ -220,6 +223,7 @@ class _Read:
             "undefined": tuple(sorted(undefined)),
             "in_main": tuple(name.partition(".")[2] for name in self._globals if name.startswith("__main__.")),
             "libraries": libraries.libraries(self._values, self._globals),
+            "devices": tuple(libraries.devices(self._values)),
             "columns": tuple(columns.columns(self._values)),
             "called_on_load": tuple(sorted(self._called & _NEVER)),
             "worth_knowing": tuple(_worth_knowing([*modules, *imports], self._globals)),

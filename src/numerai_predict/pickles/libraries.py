@@ -8,14 +8,25 @@ import struct
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from numerai_predict.pickles.structure import Stub
+from numerai_predict.pickles.functions import key
+from numerai_predict.pickles.structure import Stub, StubType
 
 _XGBOOST_JSON = re.compile(rb'"version":\[(\d+),(\d+),(\d+)\]')
-_CATBOOST = re.compile(rb"Branch: (?:tags|heads/release)/v?(\d+\.\d+(?:\.\d+)?)")
+_CATBOOST = re.compile(rb"Branch: (?:tags|heads/release)/v?(\d+\.\d+(?:\.\d+)?)|CatBoost [Rr]elease (\d+\.\d+\.\d+)\.")
+"""What CatBoost writes of the commit that it was built from: its tag, or the line by which it was released."""
+
 _LIGHTGBM = re.compile(r"tree\nversion=v(\d+)\n")
+_DEVICE = re.compile(rb"X(.)\0\0\0((?:cuda|mps|xpu|hpu)(?::\d+)?)", re.DOTALL)
+"""Where the storage of a tensor has to be put, as torch pickles it: BINUNICODE, a length, the text."""
 
 _SIZES = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 """How the Universal Binary JSON of XGBoost writes whole numbers: a letter, then so many bytes."""
+
+POLARS_COLUMNS, POLARS_STREAM = "1.5", "1.31"
+"""Versions that stand for the two ways in which polars pickles a frame: its columns one by one, or as one stream."""
+
+_PANDAS_3 = ("DataFrame", "Series", "Index", "RangeIndex", "DatetimeIndex", "MultiIndex", "Categorical", "StringDtype")
+"""Classes that name `pandas` as their module only since pandas 3."""
 
 
 class Library(NamedTuple):
@@ -35,19 +46,15 @@ def libraries(values: Iterable[Any], names: Iterable[str]) -> dict[str, Library]
     """
     found = _by_names(set(names))
     for value in values:
-        if isinstance(value, Stub | dict):
-            found |= _by_state(value.state if isinstance(value, Stub) else value)
+        if isinstance(value, Stub):
+            found |= _by_call(key(value), value.args) | _by_state(key(value), value.state)
+        elif isinstance(value, dict):
+            found |= _by_state("", value)
         elif isinstance(value, str) and (match := _LIGHTGBM.match(value[:64])):
             found["lightgbm"] = Library(match[1], False)
         elif isinstance(value, bytes | bytearray) and len(value) > 64:
             found |= _by_bytes(value)
     return found
-
-
-def _by_state(state: Any) -> dict[str, Library]:
-    if isinstance(state, dict) and isinstance(version := state.get("_sklearn_version"), str):
-        return {"scikit-learn": Library(version, True)}
-    return {}
 
 
 def _by_names(names: set[str]) -> dict[str, Library]:
@@ -56,17 +63,41 @@ def _by_names(names: set[str]) -> dict[str, Library]:
         found["numpy"] = Library("2", False)
     elif any(name.startswith("numpy.core.") for name in names):
         found["numpy"] = Library("1", False)
-    if any(name.startswith("pandas.core.internals.") or name == "pandas.core.frame.DataFrame" for name in names):
-        found["pandas"] = Library("2", False)
-    elif "pandas.DataFrame" in names or any(name.startswith("pandas.arrays.") for name in names):
+    # Both have pandas.core.internals.
+    if any(name in names for name in map("pandas.{}".format, _PANDAS_3)) or _any(names, "pandas.arrays."):
         found["pandas"] = Library("3", False)
+    elif _any(names, "pandas.core.internals.", "pandas.core.indexes.", "pandas.core.frame.", "pandas.core.series."):
+        found["pandas"] = Library("2", False)
     return found
+
+
+def _any(names: set[str], *beginnings: str) -> bool:
+    return any(name.startswith(beginnings) for name in names)
+
+
+def _by_call(called: str, arguments: tuple[Any, ...]) -> dict[str, Library]:
+    if called == "numpy.random._pickle.__bit_generator_ctor" and arguments:
+        # NumPy 1 names the kind of random numbers; NumPy 2 gives the class.
+        return {"numpy": Library("2" if isinstance(arguments[0], StubType) else "1", False)}
+    return {}
+
+
+def _by_state(made_by: str, state: Any) -> dict[str, Library]:
+    if made_by == "polars.dataframe.frame.DataFrame":
+        return {"polars": Library(POLARS_COLUMNS if isinstance(state, list) else POLARS_STREAM, False)}
+    if not isinstance(state, dict):
+        return {}
+    if isinstance(version := state.get("_sklearn_version"), str):
+        return {"scikit-learn": Library(version, True)}
+    if made_by.startswith("lightgbm.sklearn."):
+        return {"lightgbm": Library("3" if "silent" in state else "4", False)}
+    return {}
 
 
 def _by_bytes(content: bytes | bytearray) -> dict[str, Library]:
     if content.startswith(b"CBM1"):
         match = _CATBOOST.search(content)
-        return {"catboost": Library(match[1].decode(), True)} if match else {"catboost": Library("1", False)}
+        return {"catboost": Library((match[1] or match[2]).decode(), True) if match else Library("1", False)}
     if content.startswith(b"{") and (version := _xgboost(content)):
         return {"xgboost": Library(version, True)}
     return {}
@@ -87,6 +118,16 @@ def _xgboost(content: bytes | bytearray) -> str | None:
         parts.append(struct.unpack_from(form, content, at + 1)[0])
         at += 1 + struct.calcsize(form)
     return ".".join(map(str, parts))
+
+
+def devices(values: Iterable[Any]) -> list[str]:
+    """Return where torch has to put tensors of the pickle, other than into memory: "cuda:0", for example."""
+    found: dict[str, None] = {}
+    for value in values:
+        if key(value) == "torch.storage._load_from_bytes" and value.args and isinstance(value.args[0], bytes):
+            matches = _DEVICE.finditer(value.args[0])
+            found |= dict.fromkeys(match[2].decode() for match in matches if len(match[2]) == match[1][0])
+    return list(found)
 
 
 def cloudpickle(names: set[str]) -> str | None:
