@@ -154,7 +154,7 @@ def _remove(folder: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the operating system gives back when its holder dies. On Windows nothing is held."""
+    """Hold a lock that the operating system gives back when its holders die. On Windows nothing is held."""
     with open(path, "a") as file:
         try:
             import fcntl
@@ -162,6 +162,7 @@ def _locked(path: Path) -> Iterator[None]:
             yield
             return
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.set_inheritable(file.fileno(), True)  # by uv, which goes on writing if this process is killed
         yield
 
 
@@ -200,6 +201,7 @@ def _uv(*arguments: str) -> None:
 
     # As pip does, with the system's certificates, among which a company's own may be.
     environment = os.environ | {"UV_SYSTEM_CERTS": "true"}
-    run = subprocess.run([uv.find_uv_bin(), *arguments], env=environment, capture_output=True, text=True)
+    command = [uv.find_uv_bin(), *arguments]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, close_fds=False)  # with the lock
     if run.returncode:
         raise RuntimeError(run.stderr.strip())
