@@ -14,7 +14,7 @@ from numerai_predict.environments import IMAGE
 from numerai_predict.failures import Failure, Fault
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
-from numerai_predict.record import Listener, Record
+from numerai_predict.record import Listener, Phase, Record
 from numerai_predict.redaction import Redaction
 from numerai_predict.run import run
 from numerai_predict.verdict import Verdict
@@ -89,6 +89,8 @@ class Check:
     """What the model printed in the first run."""
 
     traceback: str = ""
+    """Where it failed: Python's traceback, or of a process that was ended the frames it was in; empty if it did not."""
+
     environments: list[Verdict] = field(default_factory=list)
     """What the pickle says of each environment, best first."""
 
@@ -118,7 +120,9 @@ class Check:
     def table(self) -> dict[str, str]:
         """Return what the verdict rests on, as a table for people."""
         rows = {
-            "Python version": f'choose "Python {self.python}" at upload' if self.python else "",
+            "Python version": f'choose "Python {self.python}" at upload'
+            if self.python and self.verdict != FAIL
+            else "",
             "ran on": self.data,
             "time": _share(self.usage, 0),
             "memory": _share(self.usage, 1),
@@ -185,8 +189,9 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
         first, sample = _first_run(job, listener, redact, folder)
         if first.failure:
             return _failed(job, first, first.failure, sample)
+        listener.notice("once more, to compare what it predicts")
         again = replace(first.job, env=first.virtual_environment or job.env, output=os.path.join(folder, "2.csv"))
-        second = Record(again, listener, redact)
+        second = Record(again, _Quietly(listener), redact)
         run(second)
         if second.failure and second.failure.kind.fault is not Fault.MODEL:
             raise second.failure
@@ -194,6 +199,7 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
 
 
 def _read_only(job: Job, redact: Redaction) -> Check:
+    from numerai_predict.environments import choice
     from numerai_predict.pickles import reader
 
     try:
@@ -204,7 +210,7 @@ def _read_only(job: Job, redact: Redaction) -> Check:
     if failure := verdict.unreadable(job.model, inspection):
         return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
     found = verdict.verdicts(inspection)
-    best = found[0]
+    best = choice.preferred(inspection, found)
     reasons = [Reason(reason.sentence, reason.remedy) for reason in best.reasons]
     which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
     code = Failure("wrong_python", made="", python="").exit_code if which == FAIL else EXIT_CODES[which]
@@ -226,16 +232,53 @@ def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> 
     return record, bool(why)
 
 
+class _Quietly:
+    """The listener of a second run, of which only the progress is new: what the model prints was seen in the first."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.progress = listener.progress
+        self.transferred = listener.transferred
+
+    def phase_ended(self, _: Phase) -> None:
+        """Nothing."""
+
+    def model_printed(self, _: str) -> None:
+        """Nothing."""
+
+    def notice(self, _: str) -> None:
+        """Nothing."""
+
+
 def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
+    traceback = failure.evidence.get("traceback") or ""
+    if not traceback and (frames := failure.evidence.get("crash_log")):
+        traceback = f"Where it was, most recent call first:\n{frames}"
     return Check(
         **_common(job, record, sample),
         verdict=FAIL,
         exit_code=failure.exit_code,
-        reasons=[_reason(failure)],
+        reasons=[_other_layout(record, failure) or _reason(failure)],
         usage=_usage(job, record),
-        traceback=str(failure.evidence.get("traceback") or failure.evidence.get("crash_log") or ""),
+        traceback=traceback,
         warnings=[warning.sentence for warning in record.warnings],
     )
+
+
+def _other_layout(record: Record, failure: Failure) -> Reason | None:
+    """The reason of a failure that the pickle foretells: its objects are of a library that the box has an older one of.
+
+    Python's own words, "No module named 'numpy._core'" for example, lead nowhere.
+    """
+    inspection, name = record.inspection, failure.kind.name
+    if name not in ("missing_module", "load_raised", "predict_raised", "crashed") or inspection is None:
+        return None
+    if not record.virtual_environment:
+        return None  # what is installed elsewhere need not be what the lock has
+    version = ".".join(record.environment["python"].split(".")[:2])
+    for why in verdict.against_lock(inspection, version).reasons:
+        if why.sure and why not in verdict.python_reasons(inspection, version):
+            return Reason(f"{why.sentence} {failure.cause}", why.remedy, name)
+    return None
 
 
 def _ran(job: Job, first: Record, second: Record, sample: bool) -> Check:

@@ -126,7 +126,7 @@ _KINDS = [
         15,
         "The function {signature} {problem}.",
         "Take live_features, or live_features and live_benchmark_models, and nothing else; "
-        "put everything else into the function's globals or bind it with functools.partial.",
+        "make everything else a global variable, which is pickled with the function.",
     ),
     # --- the model's fault: the run
     _model(

@@ -23,7 +23,11 @@ def refuse_wrong_python(inspection: Inspection, python: str) -> None:
         return  # it does not tell, or tells nothing that is certain
     version = ".".join(python.split(".")[:2])
     if version not in inspection.pythons and version in KNOWN:
-        raise Failure("wrong_python", made=" or ".join(inspection.pythons), python=version)
+        from numerai_predict.environments import directories
+
+        boxes = directories.versions()
+        remedy = None if {*inspection.pythons} & {*boxes} else f"Make it again with one of Python {', '.join(boxes)}."
+        raise Failure("wrong_python", remedy=remedy, made=" or ".join(inspection.pythons), python=version)
 
 
 KNOWN = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
@@ -71,9 +75,10 @@ def _missing_columns(failure: Failure, inspection: Inspection, columns: list[str
     missing = [name for name in inspection.columns if name.startswith("feature_") and name not in known]
     if not missing or "KeyError" not in str(failure.evidence.get("exception")):
         return None
+    features = f"{len(missing)} feature{'s' if missing[1:] else ''}"
     examples = ", ".join(missing[:SHOWN]) + (", ..." if missing[SHOWN:] else "")
     return (
-        f"The pickle names {len(missing)} features that the data do not have ({examples}): "
+        f"The pickle names {features} that the data do not have ({examples}): "
         "give --dataset of the version that it was trained on, or train it on this one."
     )
 

@@ -87,4 +87,4 @@ def test_features_that_the_data_lack_are_named(pickled: Callable[[str], Path], r
     run = run_predict(pickled("raises"))
 
     assert run.failure["kind"] == "predict_raised"
-    assert "names 1 features that the data do not have (feature_of_another_version)" in run.stderr
+    assert "names 1 feature that the data do not have (feature_of_another_version)" in run.stderr

@@ -154,7 +154,7 @@ def _remove(folder: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the operating system gives back when its holder dies. On Windows nothing is held."""
+    """Hold a lock that the operating system gives back when its holders die. On Windows nothing is held."""
     with open(path, "a") as file:
         try:
             import fcntl
@@ -162,6 +162,7 @@ def _locked(path: Path) -> Iterator[None]:
             yield
             return
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.set_inheritable(file.fileno(), True)  # by uv, which goes on writing if this process is killed
         yield
 
 
@@ -203,6 +204,9 @@ def _uv(*arguments: str) -> None:
     shown = sys.stderr.isatty()  # a person waits, and sees how far it is
     stderr = None if shown else subprocess.PIPE
     command = [uv.find_uv_bin(), *arguments]
-    run = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True)
+    # It inherits the lock, and holds it on if this process is killed.
+    run = subprocess.run(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True, close_fds=False
+    )
     if run.returncode:
         raise RuntimeError("uv has said above why" if shown else run.stderr.strip())
