@@ -205,8 +205,6 @@ def _uv(*arguments: str) -> None:
     stderr = None if shown else subprocess.PIPE
     command = [uv.find_uv_bin(), *arguments]
     # It inherits the lock, and holds it on if this process is killed.
-    run = subprocess.run(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True, close_fds=False
-    )
+    run = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True, close_fds=False)
     if run.returncode:
         raise RuntimeError("uv has said above why" if shown else run.stderr.strip())
