@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pickle_corpus
 
-from numerai_predict.environments import choice, directories
+from numerai_predict import choice
+from numerai_predict.environments import directories
 from numerai_predict.environments.directories import ROOT
 from numerai_predict.environments.store import Stored
 from numerai_predict.pickles import reader

@@ -199,7 +199,7 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
 
 
 def _read_only(job: Job, redact: Redaction) -> Check:
-    from numerai_predict.environments import choice
+    from numerai_predict import choice
     from numerai_predict.pickles import reader
 
     try:

@@ -91,7 +91,7 @@ def _in_its_environment(record: Record) -> tuple[list[str], Returned]:
     job = record.job
     if job.env == "current":
         return _in_a_worker(record, sys.executable)
-    from numerai_predict.environments import choice
+    from numerai_predict import choice
 
     if python := choice.interpreter_at_once(job.env):
         return _in_a_worker(record, python)

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from complaints import COMPLAINTS, GOOD, Complaint, NotHere
+from complaints import COMPLAINTS, GOOD, NotHere
 from conftest import ROOT
 
 from numerai_predict.check import Check
