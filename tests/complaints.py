@@ -124,8 +124,8 @@ def _with_cloudpickle(pythons: list[str], folder: Path) -> list[str]:
         raise NotHere("there is no other Python")
     lent = folder / "lent"
     shutil.copytree(Path(cloudpickle.__file__).parent, lent / "cloudpickle", dirs_exist_ok=True)
-    add = f"import sys, runpy; sys.path.insert(0, {str(lent)!r}); sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
-    return [str(interpreter(pythons[0])), "-c", add]
+    run = "sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name='__main__')"
+    return [str(interpreter(pythons[0])), "-c", f"import runpy, sys; sys.path.insert(0, {str(lent)!r}); {run}"]
 
 
 def by_numpy_2(folder: Path) -> list[str]:

@@ -250,18 +250,21 @@ class _Quietly:
 
 
 def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
-    traceback = failure.evidence.get("traceback") or ""
-    if not traceback and (frames := failure.evidence.get("crash_log")):
-        traceback = f"Where it was, most recent call first:\n{frames}"
     return Check(
         **_common(job, record, sample),
         verdict=FAIL,
         exit_code=failure.exit_code,
         reasons=[_other_layout(record, failure) or _reason(failure)],
         usage=_usage(job, record),
-        traceback=traceback,
+        traceback=_traceback(failure),
         warnings=[warning.sentence for warning in record.warnings],
     )
+
+
+def _traceback(failure: Failure) -> str:
+    if frames := failure.evidence.get("crash_log"):
+        return f"Where it was, most recent call first:\n{frames}"
+    return str(failure.evidence.get("traceback") or "")
 
 
 def _other_layout(record: Record, failure: Failure) -> Reason | None:
@@ -306,6 +309,7 @@ def _ran(job: Job, first: Record, second: Record, sample: bool) -> Check:
         usage=usage,
         largest_difference=difference,
         warnings=said,
+        traceback=_traceback(second.failure) if second.failure else "",
     )
 
 

@@ -1,7 +1,7 @@
 """Pickle what a script of this folder calls `broken` or `repaired`, by the Python that runs this: needs cloudpickle.
 
-`python make.py NAME broken FILE repaired FILE`, in the folder of a round. A script that has only `predict` is broken, or
-not, by what makes it. What it lists as `by_value` goes into the repaired pickle.
+`python make.py NAME broken FILE repaired FILE`, in the folder of a round. A script that has only `predict` is broken,
+or not, by what makes it. What it lists as `by_value` goes into the repaired pickle.
 """
 
 import sys

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from complaints import COMPLAINTS, GOOD, NotHere
+from complaints import COMPLAINTS, GOOD, HERE, NotHere, make
 from conftest import ROOT
 
 from numerai_predict.check import Check
@@ -40,7 +41,7 @@ class Checked:
 
 
 @pytest.fixture
-def run_check(sample_round: Path, environments: dict[str, str], tmp_path: Path) -> Callable[..., Checked]:
+def run_check(sample_round: Path, environments: dict[str, str]) -> Callable[..., Checked]:
     """Run the command on a model, on the sample round unless told otherwise."""
 
     def run(model: Path, *flags: str, data: bool = True) -> Checked:
@@ -90,3 +91,103 @@ def passes(checked: Checked) -> None:
     assert (check.verdict, checked.exit_code) == ("will pass", 0), checked.stdout
     assert (check.reasons, check.warnings, check.largest_difference) == ([], [], 0.0)
     assert check.rows == 200
+
+
+# --- what it says of time and memory
+
+
+@pytest.mark.parametrize("name", ["holds_memory", "holds_memory_in_children"])
+def test_usage(name, tmp_path, sample_round, run_check):
+    """Time and memory are within a tenth of what the model's own clock and the kernel say of all its processes."""
+    model = tmp_path / f"{name}.pkl"
+    make([sys.executable], name, ["broken", model], sample_round)
+
+    check = run_check(model, "--env", "current", "--json").check
+
+    measured = json.loads(check.output)
+    assert check.usage.peak_memory == pytest.approx(measured["memory"], rel=0.1)
+    assert check.usage.seconds == pytest.approx(measured["seconds"], rel=0.1)
+
+
+# --- what it shows
+
+
+def test_what_the_model_prints_is_shown_once(tmp_path, sample_round, run_check):
+    """What the model prints in both runs, and where it raised, stand in the output once."""
+    model = tmp_path / "network.pkl"
+    make([sys.executable], "network", ["broken", model], sample_round)
+    raised = run_check(model, "--env", "current")
+    talking = tmp_path / "holds_memory.pkl"
+    make([sys.executable], "holds_memory", ["broken", talking], sample_round)
+    talked = run_check(talking, "--env", "current")
+
+    assert (raised.stdout + raised.stderr).count("Traceback (most recent call last)") == 1
+    assert (talked.stdout + talked.stderr).count("model| ") == 1
+    assert talked.stdout.startswith(f"{talking} will pass.")
+
+
+def test_a_sample_round(tmp_path, sample_round, run_check):
+    """Where Numerai cannot be reached it runs on invented data, says so, and does not vouch for the features."""
+    model = tmp_path / "missing_column.pkl"
+    make([sys.executable], "missing_column", ["broken", model], sample_round)
+
+    checked = run_check(model, "--env", "current", "--json", data=False)
+
+    assert (checked.exit_code, checked.check.verdict) == (1, "may fail")
+    assert checked.check.sample
+    assert "It names 6 features, and whether Numerai's data have them was not seen" in checked.check.reasons[0].sentence
+    assert "invented data" in checked.stderr
+
+
+def test_what_could_not_be_checked(tmp_path, run_check):
+    """What is not the model's fault is no verdict: its exit code is that of the failure, and so says the JSON."""
+    checked = run_check(tmp_path / "nowhere.pkl", "--env", "current", "--json")
+
+    assert checked.content["verdict"] is None
+    assert checked.content["failure"]["kind"] == "model_unreadable"
+    assert checked.exit_code == 41
+
+
+@pytest.mark.parametrize("name", ["good_pandas", "own_module"])
+def test_quick(name, tmp_path, sample_round, run_check):
+    """--quick only reads: it finds what the pickle tells, says on nothing that it ran, and is of the same form."""
+    model = tmp_path / f"{name}.pkl"
+    make([sys.executable], name, ["broken", model], sample_round)
+
+    checked = run_check(model, "--quick", "--json")
+
+    assert checked.check.verdict == {"good_pandas": "will pass", "own_module": "may fail"}[name]
+    assert checked.exit_code == {"good_pandas": 0, "own_module": 1}[name]
+    assert checked.check.usage is None
+
+
+# --- a pickle of another Python
+
+
+@pytest.mark.timeout(300)  # the first time, it has to fetch its packages
+def test_a_python_that_is_not_active(tmp_path, sample_round, environments):
+    """Of two checks at once one makes the environment that the pickle needs; both are right, and a later one is quick."""
+    by = next(one for one in COMPLAINTS if one.name == "other_python").broken_by
+    model = tmp_path / "other_python.pkl"
+    try:
+        make(by(tmp_path), "other_python", ["broken", model], sample_round)
+    except NotHere as why:
+        pytest.skip(str(why))
+    own = environments | {"XDG_CACHE_HOME": str(tmp_path / "cache")} | {"PYENV_VERSION": HERE}
+
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "numerai_predict", "check", model, "--dataset", "live.parquet"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, cwd=sample_round, env=own, **pipes)
+
+    together = [start(), start()]
+    said = [check.communicate() for check in together]
+    began = time.monotonic()
+    later = start()
+    said.append(later.communicate())
+    took = time.monotonic() - began
+
+    assert [check.returncode for check in (*together, later)] == [0, 0, 0], said
+    assert [out.startswith(f"{model} will pass.") for out, _ in said] == [True, True, True]
+    assert sorted("making an environment" in err for _, err in said) == [False, False, True]
+    assert took < 30  # a few seconds; on a busy machine more
