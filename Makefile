@@ -132,6 +132,7 @@ docs_check: $(VENV)/dev-installed ## Write the examples of docs/check.md: it run
 benchmark: $(SAMPLE)/model.pkl ## Measure what a run costs against the plain way
 	$(BIN)/python benchmarks/run_against_plain.py
 	$(BIN)/python benchmarks/confinement.py
+	$(BIN)/python benchmarks/inspect_pickles.py
 
 clean: ## Remove the virtual environment and everything that was generated
 	rm -rf $(VENV) $(SAMPLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

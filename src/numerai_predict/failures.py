@@ -47,10 +47,9 @@ from the evidence that the failure carries. The exit code alone tells an operato
       terminated          143   SIGTERM, or SIGHUP: its terminal was closed
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Fault(Enum):
@@ -63,8 +62,7 @@ class Fault(Enum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of failure; `cause` and `remedy` are sentences with the evidence's names in braces."""
 
     name: str

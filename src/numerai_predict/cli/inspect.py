@@ -5,11 +5,9 @@ import json
 import os
 
 from numerai_predict import verdict
-from numerai_predict.cli.terminal import Terminal
 from numerai_predict.failures import Failure
 from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
-from numerai_predict.redaction import Redaction
 from numerai_predict.sandbox.output import escape_text
 from numerai_predict.verdict import Verdict, page
 
@@ -34,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     try:
-        inspection = reader.read(os.path.expanduser(arguments.model))
+        inspection = reader.read(os.path.expanduser(arguments.model), fork=True)
     except OSError as error:
         problem = f"The model file {arguments.model} cannot be read: {error.strerror}."
         return _failed(Failure("usage", problem=problem, fix="Check the path."))
@@ -48,6 +46,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _failed(failure: Failure) -> int:
+    from numerai_predict.cli.terminal import Terminal  # with all that a run needs: half as long again to start
+    from numerai_predict.redaction import Redaction
+
     Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
     return failure.exit_code
 

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,8 @@ DISTRIBUTIONS = {
 WORKER = ("cloudpickle", "pandas", "pyarrow")
 """What the worker imports itself, and nearly every pickle."""
 
+_END_OF_NAME, _SEPARATORS = re.compile(r"[\[=]"), re.compile(r"[-_.]+")
+
 
 def versions() -> list[str]:
     """Return the Pythons that have a directory, as in ["3.10", "3.11"], oldest first."""
@@ -49,20 +51,28 @@ def directory(version: str) -> Path:
         LookupError: there is none.
     """
     path = HOME / f"py{version}"
-    if version not in versions():
+    if not (path / "poetry.lock").exists():
         raise LookupError(f"there is no environment for Python {version}; there are {', '.join(versions())}")
     return path
 
 
-@dataclass(frozen=True)
 class Lock:
     """What a directory has locked."""
 
-    requirements: dict[str, str]
-    """A line of requirements.txt for each package, with its version and its marker."""
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
-    needs: dict[str, frozenset[str]]
-    """The packages that each package needs, on whatever platform."""
+    @cached_property
+    def requirements(self) -> dict[str, str]:
+        """A line of requirements.txt for each package, with its version and its marker."""
+        lines = (self._folder / "requirements.txt").read_text().splitlines()
+        return {normal(_END_OF_NAME.split(line, maxsplit=1)[0]): line for line in lines}
+
+    @cached_property
+    def needs(self) -> dict[str, frozenset[str]]:
+        """The packages that each package needs, on whatever platform; reading them takes 0.1 s."""
+        packages = read_toml(self._folder / "poetry.lock")["package"]
+        return {normal(one["name"]): frozenset(map(normal, one.get("dependencies", {}))) for one in packages}
 
     def slice(self, imports: Iterable[str]) -> list[str]:
         """Return the requirements for some imports: their packages, and all that these need, as locked.
@@ -95,11 +105,7 @@ def distribution(module: str) -> str:
 
 def read_lock(version: str) -> Lock:
     """Read what the directory of a Python has locked."""
-    lines = (directory(version) / "requirements.txt").read_text().splitlines()
-    requirements = {normal(re.split(r"[\[=]", line)[0]): line for line in lines}
-    packages = read_toml(directory(version) / "poetry.lock")["package"]
-    needs = {normal(package["name"]): frozenset(map(normal, package.get("dependencies", {}))) for package in packages}
-    return Lock(requirements, needs)
+    return Lock(directory(version))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -114,4 +120,4 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def normal(name: str) -> str:
     """Return the one spelling of a package's name (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return _SEPARATORS.sub("-", name).lower()
