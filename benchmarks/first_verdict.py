@@ -40,7 +40,8 @@ def main() -> None:
         subprocess.run([python, "-c", sample], check=True)
         first, again = seconds(check, environment), seconds(check, environment)
         listed = next((folder / "cache/numerai-predict/environments").glob(f"*/{LISTED}"))
-        (folder / "slice.txt").write_text("\n".join(listed.read_text().splitlines()[1:]))
+        lines = [line.partition(";")[0] for line in listed.read_text().splitlines()[1:]]  # the markers are of its Python
+        (folder / "slice.txt").write_text("\n".join(lines))
         download = [python, "-m", "pip", "download", "--quiet", "--dest"]
         program = megabytes([*download, folder / "program", ROOT], folder / "program", environment)
         wanted = [folder / "slice", "--no-deps", "--only-binary", ":all:", "--python-version", version]
