@@ -40,10 +40,24 @@ def explained(failure: Failure, inspection: Inspection | None, columns: list[str
         inspection: what the pickle says of itself.
         columns: those of the live features.
     """
+    if failure.kind.name == "missing_module":
+        return _part_of_a_package(failure)
     if inspection is None or failure.kind.name not in ("predict_raised", "crashed", "load_raised"):
         return failure
     remedy = _undefined(failure, inspection) or _missing_columns(failure, inspection, columns) or _in_main(inspection)
     return Failure(failure.kind.name, remedy=remedy, **failure.evidence) if remedy else failure
+
+
+def _part_of_a_package(failure: Failure) -> Failure:
+    """Of a package that is not there at all, Python names only the first part."""
+    package, dot, _ = failure.evidence["module"].partition(".")
+    if not dot:
+        return failure
+    remedy = (
+        f"There is a {package} here, but one without that module, of another version: pickle the function with the "
+        f"{package} of the environment that it is to run in."
+    )
+    return Failure("missing_module", remedy=remedy, **failure.evidence)
 
 
 def _undefined(failure: Failure, inspection: Inspection) -> str | None:
