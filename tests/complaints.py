@@ -173,7 +173,7 @@ COMPLAINTS = [
     Complaint("nan", "invalid_predictions", "NaNs", "fillna(0.5)", CURRENT),
     Complaint("wrong_ids", "invalid_predictions", "lack 200 of 200 live ids", "Keep live_features.index", CURRENT),
     Complaint("too_big", "out_of_memory", "more than its 512 MiB", "float32", (*CURRENT, "--memory", "512MB")),
-    Complaint("too_slow", "timed_out", "longer than its 3 seconds", "nothing refitted", (*CURRENT, "--timeout", "3s")),
+    Complaint("too_slow", "timed_out", "longer than its 3 seconds", "nothing refitted", ("--timeout", "3s")),
     Complaint("network", "predict_raised", "URLError", "The box has no network: put everything", CURRENT),
     Complaint("missing_column", "predict_raised", "KeyError", "names 1 feature that the data do not have", CURRENT),
     Complaint("randomness", flags=CURRENT, warning="not deterministic: two runs on the same data differ by up to 0.0"),

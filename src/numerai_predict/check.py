@@ -262,9 +262,8 @@ def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
 
 
 def _traceback(failure: Failure) -> str:
-    if frames := failure.evidence.get("crash_log"):
-        return f"Where it was, most recent call first:\n{frames}"
-    return str(failure.evidence.get("traceback") or "")
+    trace, frames = failure.evidence.get("traceback"), failure.evidence.get("crash_log")
+    return trace or (f"Where it was, most recent call first:\n{frames}" if frames else "")
 
 
 def _other_layout(record: Record, failure: Failure) -> Reason | None:

@@ -57,8 +57,20 @@ def explained(
         or _in_main(inspection)
         or _device(failure, inspection)
         or _other_versions(failure, inspection, installed())
+        or _part_of_a_package(failure)
     )
     return Failure(failure.kind.name, remedy=remedy, **failure.evidence) if remedy else failure
+
+
+def _part_of_a_package(failure: Failure) -> str | None:
+    """Of a package that is not there at all, Python names only the first part."""
+    package, dot, _ = str(failure.evidence.get("module", "")).partition(".")
+    if not dot:
+        return None
+    return (
+        f"There is a {package} here, but one without that module, of another version: pickle the function with the "
+        f"{package} of the environment that it is to run in."
+    )
 
 
 def _undefined(failure: Failure, inspection: Inspection) -> str | None:
