@@ -49,6 +49,9 @@ MODELS = ("catboost", "lightgbm", "lightgbm-booster", "numpy-array", "sklearn-fo
 
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
+AT_ONCE = 4
+"""Runs; a run waits for its child processes most of the time."""
+
 GOOD = ("runs", "explained")
 
 
@@ -208,7 +211,7 @@ def pair(
             bool(told) and names_both(told, maker, runner),
         )
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(outcome, pickles))
 
 

@@ -155,16 +155,16 @@ CHANGED = (
     Changed(
         "polars",
         ("polars.dataframe.",),
-        _before(1, 31),
-        _since(1, 31),
+        _before(1, 20),
+        _since(1, 20),
         True,
         "frames are pickled as one stream, no longer column by column",
     ),
     Changed(
         "polars",
         ("polars.dataframe.",),
-        _since(1, 31),
-        _before(1, 31),
+        _since(1, 20),
+        _before(1, 20),
         True,
         "frames are pickled as one stream, no longer column by column",
     ),
@@ -245,10 +245,7 @@ def _other(inspection: Inspection, versions: Mapping[str, str]) -> Iterator[Mism
 
 def _made(inspection: Inspection) -> dict[str, str]:
     """The versions that made the pickle, as they are told."""
-    versions = {
-        name: library.version if library.exact else f"{library.version}.x"
-        for name, library in inspection.libraries.items()
-    }
+    versions = {name: str(library) for name, library in inspection.libraries.items()}
     if inspection.maker.startswith("cloudpickle "):
         versions["cloudpickle"] = inspection.maker.partition(" ")[2]
     return versions

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from numerai_predict.failures import Failure
-from numerai_predict.pickles.inspection import Inspection
+from numerai_predict.pickles.inspection import BY_JOBLIB, Inspection
 
 SHOWN = 5
 """Names that are given as examples."""
@@ -55,6 +55,7 @@ def explained(
         _undefined(failure, inspection)
         or _missing_columns(failure, inspection, columns)
         or _in_main(inspection)
+        or _by_joblib(failure, inspection)
         or _device(failure, inspection)
         or _other_versions(failure, inspection, installed())
         or _part_of_a_package(failure)
@@ -104,6 +105,12 @@ def _in_main(inspection: Inspection) -> str | None:
     )
 
 
+def _by_joblib(failure: Failure, inspection: Inspection) -> str | None:
+    if inspection.problem != BY_JOBLIB or failure.kind.name != "load_raised":
+        return None
+    return f"Write it with cloudpickle.dump: {inspection.problem}."
+
+
 def _device(failure: Failure, inspection: Inspection) -> str | None:
     from numerai_predict.compatibility import TO_THE_CPU  # here and below: a run that goes well does without
 
@@ -132,7 +139,7 @@ def _other_versions(failure: Failure, inspection: Inspection, versions: Mapping[
         made = " or ".join(inspection.pythons or ())
         return (
             f"Its functions were made by Python {made}, and run only under the one that made them; "
-            f"this is Python {versions['Python']}: make it again with that one."
+            f"this is Python {versions.get('Python', '')}: make it again with that one."
         )
     from numerai_predict.compatibility import mismatches
 
@@ -145,7 +152,7 @@ def _tells(failure: Failure, library: str, sure: bool) -> bool:
     if failure.kind.name == "crashed":
         return True
     evidence = failure.evidence
-    named = IMPORTED_AS.get(library, library) in f"{evidence['exception']} {evidence['traceback']}"
+    named = IMPORTED_AS.get(library, library) in f"{evidence.get('exception')} {evidence.get('traceback')}"
     if failure.kind.name == "predict_raised":
-        return named and str(evidence["exception"]).startswith(ODD)
+        return named and str(evidence.get("exception")).startswith(ODD)
     return named or sure

@@ -144,12 +144,11 @@ def page(name: str, inspection: Inspection, found: list[Verdict]) -> list[str]:
         "holds": f"{inspection.what} {inspection.signature if inspection.parameters is not None else ''}".strip(),
         "made by": inspection.maker + _pythons(inspection),
         "file": f"{inspection.size:,} bytes, protocol {inspection.protocol}, SHA-256 {inspection.sha256}",
-        "libraries": ", ".join(
-            f"{name} {one.version}{'' if one.exact else '.x'}" for name, one in inspection.libraries.items()
-        ),
+        "libraries": ", ".join(f"{name} {one}" for name, one in inspection.libraries.items()),
         "imports": _some(inspection.load_modules),
         "when called": _some(inspection.call_imports),
         "columns": _some(inspection.columns),
+        "tensors on": _some(inspection.devices),
         "undefined": _some(inspection.undefined),
         "reaches for": _some(inspection.worth_knowing),
     }

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import cloudpickle
@@ -140,7 +141,7 @@ def good(tmp_path_factory) -> bytes:
     packages = [str(ROOT / "tests/pickles"), str(Path(cloudpickle.__file__).parents[1])]
     script = ROOT / "tests/pickles/make_corpus.py"
     environment = {"PYTHONPATH": os.pathsep.join(packages)}
-    subprocess.run([sys.executable, script, folder, "x"], check=True, env=environment)
+    subprocess.run([sys.executable, script, folder, "x", "cloudpickle"], check=True, env=environment)
     return b"".join(path.read_bytes()[:-1] for path in sorted(folder.glob("*.pkl")) if "instance" in path.name) + b"."
 
 
@@ -179,6 +180,7 @@ def test_compressed_files():
     [
         ("model.pkl", b"", "empty"),
         ("model.pkl", b"<!DOCTYPE html>", "HTML"),
+        ("model.pkl", zlib.compress(b"x"), "joblib"),
         ("model.pkl", b"version https://git-lfs.github.com/spec/v1", "LFS"),
         ("model.pkl", gzip.compress(b"x"), "rename it"),
         ("model.pkl.gz", b"\x80\x05.", "its extension says"),
@@ -221,6 +223,18 @@ def test_main_is_found():
     content = b"c__main__\npredict\n."
 
     assert inspect_bytes(content).in_main == ("predict",)
+
+
+def test_joblib_is_told(tmp_path):
+    """A file of joblib's with an array in it, which no pickle is, is said to be one."""
+    joblib = pytest.importorskip("joblib")
+    import numpy
+
+    joblib.dump({"weights": numpy.arange(100.0)}, tmp_path / "model.pkl")
+    inspection = inspect_bytes((tmp_path / "model.pkl").read_bytes())
+
+    assert "joblib.dump" in inspection.problem
+    assert inspection.maker == "joblib"
 
 
 def test_models_columns_and_libraries_are_found(sample_round):

@@ -6,6 +6,10 @@ _OTHER_THINGS = {
     b"\x89HDF": "it is an HDF5 file, as Keras writes weights",
     b"PK\x03\x04": "it is a ZIP archive, as torch.save and Keras write",
     b"version https://git-lfs": "it is a Git LFS pointer; fetch the file itself with `git lfs pull`",
+    **dict.fromkeys(
+        (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"),
+        "it is compressed with zlib, as joblib.dump does: use cloudpickle.dump",
+    ),
     b"<": "it is an HTML or XML page, as a failed download leaves",
 }
 """How files begin that people upload by mistake. None of these is the start of a pickle."""

@@ -10,6 +10,7 @@ from numerai_predict.pickles.structure import Stub, StubType, walk
 
 CODE = ("types.CodeType", "dill._dill._create_code")
 FUNCTION = ("types.FunctionType", "dill._dill._create_function")
+PARTIAL = ("functools.partial", "types.PartialType")
 
 CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
 
@@ -160,7 +161,7 @@ def parameters(root: Any) -> list[Parameter] | None:
 
 def _of_callable(root: Any) -> list[Parameter] | None:
     made_by = key(root)
-    if made_by == "functools.partial":
+    if made_by in PARTIAL:
         return _of_partial(root)
     if made_by == "types.MethodType" and len(root.args) == 2:
         return _without_self(parameters(root.args[0]))
@@ -247,6 +248,8 @@ def _member(cls: Any, name: Any) -> Any:
             return state[name]
         if one.maker:
             _, arguments = one.maker
+            if found := [part[name] for part in arguments if isinstance(part, dict) and name in part]:
+                return found[0]  # dill gives a class its content when it makes it
             todo += [base for base in arguments if isinstance(base, StubType)]
             todo += [base for bases in arguments if isinstance(bases, tuple) for base in bases]
     return None

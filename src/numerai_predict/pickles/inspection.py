@@ -55,6 +55,9 @@ _NEVER = frozenset(
 """Calls that no honest model makes while it is loaded: libraries' objects are made by their own constructors."""
 
 
+BY_JOBLIB = "it was written by joblib.dump, which puts arrays between the parts of a pickle"
+
+
 class Inspection(NamedTuple):
     """What a pickle says of itself. Nothing of it has been run."""
 
@@ -166,6 +169,8 @@ def inspect_bytes(content: bytes) -> Inspection:
     except (OverflowError, RecursionError, MemoryError) as error:
         problem = f"it is made so that it cannot be read ({type(error).__name__})"
     read = _Read(structure, whole=not problem)
+    if problem and read.maker() == "joblib":
+        problem = BY_JOBLIB
     return Inspection(
         size=len(content),
         sha256="",

@@ -22,8 +22,8 @@ _DEVICE = re.compile(rb"X(.)\0\0\0((?:cuda|mps|xpu|hpu)(?::\d+)?)", re.DOTALL)
 _SIZES = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 """How the Universal Binary JSON of XGBoost writes whole numbers: a letter, then so many bytes."""
 
-POLARS_COLUMNS, POLARS_STREAM = "1.5", "1.31"
-"""Versions that stand for the two ways in which polars pickles a frame: its columns one by one, or as one stream."""
+POLARS_COLUMNS, POLARS_STREAM = "1.19 or older", "1.20 or newer"
+"""Those that pickle a frame column by column, and those that pickle it as one stream."""
 
 _PANDAS_3 = ("DataFrame", "Series", "Index", "RangeIndex", "DatetimeIndex", "MultiIndex", "Categorical", "StringDtype")
 """Classes that name `pandas` as their module only since pandas 3."""
@@ -36,6 +36,9 @@ class Library(NamedTuple):
     exact: bool
     """Whether that is the whole version; otherwise only its first part is known."""
 
+    def __str__(self) -> str:
+        return self.version if self.exact or not self.version[-1].isdigit() else f"{self.version}.x"
+
 
 def libraries(values: Iterable[Any], names: Iterable[str]) -> dict[str, Library]:
     """Return what is known, by the name of the distribution.
@@ -47,7 +50,8 @@ def libraries(values: Iterable[Any], names: Iterable[str]) -> dict[str, Library]
     found = _by_names(set(names))
     for value in values:
         if isinstance(value, Stub):
-            found |= _by_call(key(value), value.args) | _by_state(key(value), value.state)
+            made_by = key(value)
+            found |= _by_call(made_by, value.args) or _by_state(made_by, value.state)
         elif isinstance(value, dict):
             found |= _by_state("", value)
         elif isinstance(value, str) and (match := _LIGHTGBM.match(value[:64])):
