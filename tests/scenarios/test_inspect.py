@@ -88,3 +88,48 @@ def test_features_that_the_data_lack_are_named(pickled: Callable[[str], Path], r
 
     assert run.failure["kind"] == "predict_raised"
     assert "names 1 features that the data do not have (feature_of_another_version)" in run.stderr
+
+
+# --- against one environment
+
+
+def test_against_an_installed_environment(tmp_path: Path) -> None:
+    """A virtual environment is judged by what is in it: a missing package, a missing module, a version that breaks."""
+    environment = tmp_path / "env"
+    packages = environment / "lib/python3.12/site-packages"
+    packages.mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {tmp_path}\nversion = 3.12.1\n")
+    result = inspect(MODELS["3.12"], "--env", environment)
+    assert f"Python 3.12  perhaps not (in {environment})" in result.stdout
+    assert "It imports cloudpickle, pandas, lightgbm, numpy, and there is no package of that name" in result.stdout
+
+    for name in ("cloudpickle/cloudpickle.py", "pandas/core/frame.py", "pandas/core/series.py", "numpy/linalg/x.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).touch()
+    for name in ("lightgbm/sklearn.py", "lightgbm/basic.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).touch()
+    result = inspect(MODELS["3.12"], "--env", environment)
+    assert "It imports numpy.linalg.linalg, which the installed numpy does not have." in result.stdout
+    assert "no package of that name" not in result.stdout
+
+    (packages / "numpy/linalg/linalg.py").touch()
+    result = inspect(MODELS["3.12"], "--env", environment)
+    assert f"Python 3.12  as far as it tells, yes (in {environment})" in result.stdout
+
+    (packages / "lightgbm-3.3.5.dist-info").mkdir()
+    result = inspect(MODELS["3.12"], "--env", environment)
+    assert "Python 3.12  no" in result.stdout
+    assert "made with lightgbm 4; here is lightgbm 3.3.5" in result.stdout
+
+
+def test_against_this_interpreter_and_a_lock() -> None:
+    """--env current is the interpreter of the command, --env 3.XX that directory's lock, anything else is refused."""
+    current = json.loads(inspect(MODELS[HERE], "--json", "--env", "current").stdout)["environments"]
+    assert [(one["version"], one["folder"]) for one in current] == [(HERE, sys.prefix)]
+    locked = json.loads(inspect(MODELS[HERE], "--json", "--env", "3.11").stdout)["environments"]
+    assert [(one["version"], one["folder"]) for one in locked] == [("3.11", "")]
+
+    refused = inspect(MODELS[HERE], "--env", "3.99")
+    assert refused.returncode == 2
+    assert "no Python environment at 3.99" in refused.stderr

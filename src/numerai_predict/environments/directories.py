@@ -58,11 +58,24 @@ def directory(version: str) -> Path:
 class Lock:
     """What a directory has locked."""
 
+    python: str
+    """Its Python, as "3.12"."""
+
     requirements: dict[str, str]
     """A line of requirements.txt for each package, with its version and its marker."""
 
     needs: dict[str, frozenset[str]]
     """The packages that each package needs, on whatever platform."""
+
+    def version(self, name: str) -> str | None:
+        """Return the version of a package; None if it is not locked."""
+        match = re.match(r"[^=]+==([\d.]+)", self.requirements.get(name, ""))
+        return match[1] if match else None
+
+    def has(self, module: str) -> bool:
+        """Whether a package or the standard library has a module, by the first part of its name."""
+        top = module.partition(".")[0]
+        return top in sys.stdlib_module_names or distribution(top) in self.requirements
 
     def slice(self, imports: Iterable[str]) -> list[str]:
         """Return the requirements for some imports: their packages, and all that these need, as locked.
@@ -99,7 +112,7 @@ def read_lock(version: str) -> Lock:
     requirements = {normal(re.split(r"[\[=]", line)[0]): line for line in lines}
     packages = read_toml(directory(version) / "poetry.lock")["package"]
     needs = {normal(package["name"]): frozenset(map(normal, package.get("dependencies", {}))) for package in packages}
-    return Lock(requirements, needs)
+    return Lock(version, requirements, needs)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
