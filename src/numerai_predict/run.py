@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from numerai_predict import datasets, delivery, models
 from numerai_predict.environments import IMAGE
 from numerai_predict.failures import Failure
-from numerai_predict.foresight import explained, refuse_wrong_python
+from numerai_predict.foresight import explained, missing_features, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.reader import Reading
@@ -147,6 +147,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 _inspect(record, model, reading)
             if record.inspection is not None:
                 refuse_wrong_python(record.inspection, ready.python)
+                record.warnings += missing_features(record.inspection, columns, job.dataset)
 
             with record.phase("load") as phase:
                 loaded = _load(worker, model)

@@ -100,7 +100,10 @@ def test_packages_of_the_system(tmp_path):
 
 
 def test_where_there_is_none(tmp_path):
-    """A folder without a Python, and a path that is not there, are said to be that."""
+    """A folder without a Python, a path that is not there, and an environment of a Python that has gone are told."""
     for path in (tmp_path, tmp_path / "missing"):
         with pytest.raises(LookupError, match="no Python environment"):
             read_installed(path)
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {tmp_path}/gone/bin\nversion = 3.12.1\n")
+    with pytest.raises(LookupError, match=r"the Python 3\.12 of .* is gone"):
+        read_installed(tmp_path)

@@ -73,7 +73,7 @@ def read_installed(path: Path) -> Installed:
         path: an interpreter, or the folder of an environment.
 
     Raises:
-        LookupError: there is no Python environment.
+        LookupError: there is no Python environment, or what it was made from has gone.
     """
     folder = path.absolute()
     if folder.is_file():
@@ -85,7 +85,10 @@ def read_installed(path: Path) -> Installed:
     if "home" in settings and os.name != "nt":
         base = base.parent
     python = _minor(settings.get("version") or settings.get("version_info") or "") or _python(base, path)
-    standard = [_library(base, python), _library(base, python) / "lib-dynload", base / "DLLs"]
+    library = _library(base, python)
+    if not library.is_dir():
+        raise LookupError(f"the Python {python} of {path} is gone: there is no {library}")
+    standard = [library, library / "lib-dynload", base / "DLLs"]
     packages = _packages(folder, python)
     if settings.get("include-system-site-packages", "").lower() == "true":
         packages += _packages(base, python)
