@@ -40,7 +40,9 @@ def main() -> None:
         subprocess.run([python, "-c", sample], check=True)
         first, again = seconds(check, environment), seconds(check, environment)
         listed = next((folder / "cache/numerai-predict/environments").glob(f"*/{LISTED}"))
-        lines = [line.partition(";")[0] for line in listed.read_text().splitlines()[1:]]  # the markers are of its Python
+        lines = [
+            line.partition(";")[0] for line in listed.read_text().splitlines()[1:]
+        ]  # the markers are of its Python
         (folder / "slice.txt").write_text("\n".join(lines))
         download = [python, "-m", "pip", "download", "--quiet", "--dest"]
         program = megabytes([*download, folder / "program", ROOT], folder / "program", environment)

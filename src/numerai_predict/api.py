@@ -124,7 +124,7 @@ class Reading:
     name: str
     inspection: "Inspection"
     verdicts: "list[Verdict]"
-    """For every environment, best first; empty outside of a clone of numerai-predict."""
+    """For every environment that was asked about, best first; empty if the pickle cannot be read."""
 
     def __repr__(self) -> str:
         from numerai_predict.verdict import page
@@ -136,14 +136,16 @@ class Reading:
         return f"<pre>{escape(repr(self))}</pre>"
 
 
-def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
+def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "") -> Reading:
     """Read a pickle without running it: its Python, its imports, its libraries, its columns.
 
     Args:
         model: a pickle file, or the function itself, which is then pickled by cloudpickle as `predict` does it.
+        env: hold it against one environment only: "current", "3.12", or a path.
 
     Raises:
         OSError: the file cannot be read.
+        LookupError: there is no such environment.
     """
     from numerai_predict import verdict
     from numerai_predict.pickles import reader
@@ -151,7 +153,7 @@ def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
         path = _pickle(model, folder) if callable(model) else os.fspath(model)
         inspection = reader.read(path)
-    found = [] if inspection.problem else verdict.verdicts(inspection)
+    found = [] if inspection.problem else verdict.verdicts(inspection, env)
     name = getattr(model, "__name__", type(model).__name__) if callable(model) else path
     return Reading(name, inspection, found)
 

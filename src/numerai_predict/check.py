@@ -10,7 +10,7 @@ from typing import Any
 
 from numerai_predict import offline, verdict
 from numerai_predict.datasets import is_local
-from numerai_predict.environments import IMAGE
+from numerai_predict.environments import IMAGE, directories
 from numerai_predict.failures import Failure, Fault
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
@@ -277,7 +277,7 @@ def _other_layout(record: Record, failure: Failure) -> Reason | None:
     if not record.virtual_environment:
         return None  # what is installed elsewhere need not be what the lock has
     version = ".".join(record.environment["python"].split(".")[:2])
-    for why in verdict.against_lock(inspection, version).reasons:
+    for why in verdict.against(inspection, directories.read_lock(version)).reasons:
         if why.sure and why not in verdict.python_reasons(inspection, version):
             return Reason(f"{why.sentence} {failure.cause}", why.remedy, name)
     return None

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from numerai_predict import datasets, delivery, models
 from numerai_predict.environments import IMAGE
 from numerai_predict.failures import Failure
-from numerai_predict.foresight import explained, refuse_wrong_python
+from numerai_predict.foresight import explained, missing_features, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
-from numerai_predict.job import Limits
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.reader import Reading
 from numerai_predict.record import Record
@@ -148,6 +147,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 _inspect(record, model, reading)
             if record.inspection is not None:
                 refuse_wrong_python(record.inspection, ready.python)
+                record.warnings += missing_features(record.inspection, columns, job.dataset)
 
             with record.phase("load") as phase:
                 loaded = _load(worker, model)
@@ -159,7 +159,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 returned = _predict(worker, benchmarks, ids, record, python)
                 phase.detail = returned.what
     except Failure as failure:
-        raise explained(failure, record.inspection, columns, lambda: _installed(python, job.limits)) from None
+        raise explained(failure, record.inspection, columns, lambda: _installed(python)) from None
     finally:
         if reading is not None:
             reading.give_up()
@@ -168,10 +168,17 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
     return ids, returned
 
 
-def _installed(python: str, limits: Limits) -> dict[str, str]:
-    from numerai_predict.sandbox.installed import installed  # for a run that failed
+def _installed(python: str) -> dict[str, str]:
+    """The versions of what a worker finds, for a run that failed; from files, as a model could forge what it says."""
+    from pathlib import Path
 
-    return installed(python, limits)
+    from numerai_predict.environments.installed import read_installed
+
+    try:
+        found = read_installed(Path(python))
+        return found.versions | {"Python": found.python}
+    except (LookupError, OSError):
+        return {}
 
 
 def _inspect(record: Record, model: LocalFile, reading: Reading | None = None) -> None:

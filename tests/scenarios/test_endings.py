@@ -44,6 +44,7 @@ DELIVERED = [
     Row("changes_input"),
     Row("leaves_files"),
     Row("starts_many_workers"),
+    Row("names_other_features", warnings=("columns_missing",)),
     Row("returns_series", warnings=("returned_series",)),
     Row("leaves_threads", warnings=("threads_left",), says=("3 threads",)),
     Row("leaves_daemon", warnings=("processes_left",), says=("1 process",)),
@@ -73,7 +74,14 @@ PICKLE = [
 ]
 
 CALL = [
-    Row("raises", "predict_raised", 16, says=("in predict", "KeyError: 'feature_of_another_version'")),
+    Row(
+        "raises",
+        "predict_raised",
+        16,
+        says=("in predict", "KeyError: 'feature_of_another_version'"),
+        warnings=("columns_missing",),
+    ),
+    Row("names_older_benchmark", "predict_raised", 16, says=("To do: The benchmark model v52_lgbm_ender20 is one of",)),
     Row("raises_permission_error", "predict_raised", 16, says=("PermissionError", "To do: Call the function")),
     Row("reads_users_file", "predict_raised", 16, says=("PermissionError", "To do: Here a model reads no files but")),
     Row("raises_keyboard_interrupt", "predict_raised", 16, says=("KeyboardInterrupt",)),

@@ -88,3 +88,81 @@ def test_features_that_the_data_lack_are_named(pickled: Callable[[str], Path], r
 
     assert run.failure["kind"] == "predict_raised"
     assert "names 1 feature that the data do not have (feature_of_another_version)" in run.stderr
+    assert run.warnings == ["columns_missing"]
+
+
+def test_features_that_the_data_lack_are_warned_of(
+    pickled: Callable[[str], Path], run_predict: Callable[..., Run], sample_round: Path, tmp_path: Path
+) -> None:
+    """A model that comes by without them is warned of, with the version of the data that has them all."""
+    for version in ("v5.2", "v5.3"):
+        (tmp_path / version).mkdir()
+    sets = {"small": ["feature_of_another_version"], "all": ["feature_of_another_version", "feature_of_a_third"]}
+    (tmp_path / "v5.2/features.json").write_text(json.dumps({"feature_sets": sets}))
+    (tmp_path / "v5.3/features.json").write_text("<html>")
+    (tmp_path / "v5.3/live.parquet").symlink_to(sample_round / "live.parquet")
+    run = run_predict(pickled("names_other_features"), "--dataset", tmp_path / "v5.3/live.parquet")
+
+    assert run.exit_code == 0, run.stderr
+    (warning,) = run.record["warnings"]
+    assert (warning["code"], warning["count"]) == ("columns_missing", 2)
+    assert "do not have: feature_of_another_version, feature_of_a_third; v5.2 has them all." in warning["sentence"]
+
+
+def test_benchmark_models_of_another_version_are_named(
+    pickled: Callable[[str], Path], run_predict: Callable[..., Run]
+) -> None:
+    """A KeyError of a benchmark model tells the version of the data that its name bears."""
+    run = run_predict(pickled("names_older_benchmark"))
+
+    assert run.failure["kind"] == "predict_raised"
+    assert "v52_lgbm_ender20 is one of the dataset v5.2: give --dataset v5.2/live.parquet" in run.failure["remedy"]
+
+
+# --- against one environment
+
+
+def test_against_an_installed_environment(tmp_path: Path) -> None:
+    """A virtual environment is judged by what is in it: a missing package, a missing module, a version that breaks."""
+    environment = tmp_path / "env"
+    packages = environment / f"lib/python{HERE}/site-packages"
+    packages.mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\nversion = {HERE}.1\n")
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert f"Python {HERE}  perhaps not (in {environment})" in result.stdout
+    assert "It imports cloudpickle, pandas, lightgbm, numpy, and there is no package of that name" in result.stdout
+
+    for package, *modules in (
+        ("cloudpickle", "cloudpickle"),
+        ("pandas", "core/frame", "core/series"),
+        ("lightgbm", "sklearn", "basic"),
+        ("numpy", "linalg/__init__"),
+    ):
+        for module in modules:
+            path = packages / package / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert "It imports numpy.linalg.linalg, which the installed numpy does not have." in result.stdout
+    assert "no package of that name" not in result.stdout
+
+    (packages / "numpy/linalg/linalg.py").touch()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert f"Python {HERE}  as far as it tells, yes (in {environment})" in result.stdout
+
+    (packages / "lightgbm-3.3.5.dist-info").mkdir()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert f"Python {HERE}  no" in result.stdout
+    assert "made with lightgbm 4; here is lightgbm 3.3.5" in result.stdout
+
+
+def test_against_this_interpreter_and_a_lock() -> None:
+    """--env current is the interpreter of the command, --env 3.XX that directory's lock, anything else is refused."""
+    current = json.loads(inspect(MODELS[HERE], "--json", "--env", "current").stdout)["environments"]
+    assert [(one["version"], one["folder"]) for one in current] == [(HERE, sys.prefix)]
+    locked = json.loads(inspect(MODELS[HERE], "--json", "--env", "3.11").stdout)["environments"]
+    assert [(one["version"], one["folder"]) for one in locked] == [("3.11", "")]
+
+    refused = inspect(MODELS[HERE], "--env", "3.99")
+    assert refused.returncode == 2
+    assert "no Python environment at 3.99" in refused.stderr

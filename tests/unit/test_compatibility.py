@@ -6,13 +6,13 @@
 import json
 import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 from numerai_predict import verdict
 from numerai_predict.compatibility import CHANGED, MOVED, mismatches
+from numerai_predict.environments import directories
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
 
 VERSIONS = ROOT / "tests" / "versions"
@@ -34,7 +34,7 @@ def inspections(maker: str) -> dict[str, Inspection]:
 
 @pytest.mark.parametrize(("maker", "runner"), PAIRS)
 def test_what_broke_was_foreseen(maker, runner):
-    """Every pickle that failed with other versions is told to; what is called sure failed; of its own set none is told."""
+    """Every pickle that failed with other versions is told of; what is sure failed; of its own set none is told."""
     for kind, inspection in inspections(maker).items():
         found = mismatches(inspection, SEEN["versions"][runner])
         if kind in SEEN["failures"][maker][runner]:
@@ -113,10 +113,12 @@ def test_tensors_on_a_device_are_told():
     inspection = inspect_bytes((VERSIONS / "torch-cuda.pkl").read_bytes())
 
     assert inspection.devices == ("cuda:0",)
-    assert "Its tensors lie on cuda:0" in verdict.against_lock(inspection, "3.12").reasons[-1].sentence
+    assert (
+        "Its tensors lie on cuda:0" in verdict.against(inspection, directories.read_lock("3.12")).reasons[-1].sentence
+    )
 
 
-PYTHON = "3.{}".format(sys.version_info.minor)
+PYTHON = f"3.{sys.version_info.minor}"
 
 
 @pytest.mark.skipif(PYTHON != "3.12", reason="the pickles are of Python 3.12")

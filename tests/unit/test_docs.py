@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_pages_are_generated_from_the_code():
-    """docs/failures.md, the table in docs/security.md and the example in docs/inspect.md are what `make docs` writes."""
+    """Pages that are generated, and parts of docs/security.md and docs/inspect.md, are what `make docs` writes."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
     generate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generate)

@@ -16,6 +16,8 @@ DESCRIPTION = "Read a pickle without running it: which Python it needs, what it 
 EPILOG = """\
 examples:
   numerai-predict inspect model.pkl
+  numerai-predict inspect model.pkl --env current       against what is installed here
+  numerai-predict inspect model.pkl --env ~/venvs/numerai
   numerai-predict inspect model.pkl --json
 
 exit codes:
@@ -26,6 +28,8 @@ exit codes:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this command."""
     parser.add_argument("model", metavar="MODEL", help="the pickle, a file; compressed ones by their extension")
+    env = "hold it against one environment: current, 3.XX, the path of one (default: every 3.XX)"
+    parser.add_argument("--env", default="", metavar="ENV", help=env)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
@@ -36,7 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
     except OSError as error:
         problem = f"The model file {arguments.model} cannot be read: {error.strerror}."
         return _failed(Failure("usage", problem=problem, fix="Check the path."))
-    found = [] if inspection.problem else verdict.verdicts(inspection)
+    try:
+        found = [] if inspection.problem else verdict.verdicts(inspection, arguments.env)
+    except LookupError as error:
+        fix = "Give --env current, 3.XX, or the path of an interpreter or of a virtual environment."
+        return _failed(Failure("usage", problem=f"--env: {error}.", fix=fix))
     if arguments.json:
         print(json.dumps(_content(inspection, found), indent=1))
     elif not inspection.problem:

@@ -35,7 +35,7 @@ DISTRIBUTIONS = {
 WORKER = ("cloudpickle", "pandas", "pyarrow")
 """What the worker imports itself, and nearly every pickle."""
 
-_END_OF_NAME, _SEPARATORS = re.compile(r"[\[=]"), re.compile(r"[-_.]+")
+_END_OF_NAME, _SEPARATORS, _VERSION = re.compile(r"[\[=]"), re.compile(r"[-_.]+"), re.compile(r"[^=]+==([^\s;]+)")
 
 
 def versions() -> list[str]:
@@ -59,8 +59,12 @@ def directory(version: str) -> Path:
 class Lock:
     """What a directory has locked."""
 
+    python: str
+    """Its Python, as "3.12"."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.python = folder.name.removeprefix("py")
 
     @cached_property
     def requirements(self) -> dict[str, str]:
@@ -73,6 +77,17 @@ class Lock:
         """The packages that each package needs, on whatever platform; reading them takes 0.1 s."""
         packages = read_toml(self._folder / "poetry.lock")["package"]
         return {normal(one["name"]): frozenset(map(normal, one.get("dependencies", {}))) for one in packages}
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """The version of each package."""
+        matches = {name: _VERSION.match(line) for name, line in self.requirements.items()}
+        return {name: match[1] for name, match in matches.items() if match}
+
+    def has(self, module: str) -> bool:
+        """Whether a package or the standard library has a module, by the first part of its name."""
+        top = module.partition(".")[0]
+        return top in sys.stdlib_module_names or distribution(top) in self.requirements
 
     def slice(self, imports: Iterable[str]) -> list[str]:
         """Return the requirements for some imports: their packages, and all that these need, as locked.
