@@ -3,4 +3,4 @@
 
 
 def predict(live_features, live_benchmark_models):
-    return live_benchmark_models[["v52_lgbm_ender20"]]
+    return live_benchmark_models.loc[live_features.index, ["v52_lgbm_ender20"]]

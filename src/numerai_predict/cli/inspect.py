@@ -4,12 +4,14 @@ import argparse
 import json
 import os
 
-from numerai_predict import verdict
+from numerai_predict import interruption, verdict
+from numerai_predict.cli.secrets import hide
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.failures import Failure
+from numerai_predict.job import Job
 from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
-from numerai_predict.redaction import Redaction
+from numerai_predict.redaction import Redaction, is_url, without_query
 from numerai_predict.sandbox.output import escape_text
 from numerai_predict.verdict import Verdict, page
 
@@ -23,13 +25,13 @@ examples:
   numerai-predict inspect model.pkl --json
 
 exit codes:
-  0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off
+  0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off    48 it could not be downloaded
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this command."""
-    parser.add_argument("model", metavar="MODEL", help="the pickle, a file; compressed ones by their extension")
+    parser.add_argument("model", metavar="MODEL", help="the pickle, a file or an http(s) URL; compressed ones by their extension")
     env = "hold it against one environment: current, 3.XX, the path of one (default: every 3.XX)"
     parser.add_argument("--env", default="", metavar="ENV", help=env)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -37,27 +39,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
+    terminal = Terminal(Redaction([]), quiet=False, debug=False)
+    interruption.listen()
     try:
-        inspection = reader.read(os.path.expanduser(arguments.model))
+        terminal = Terminal(hide([arguments.model], None), quiet=False, debug=False)
+        inspection = _read(arguments.model, terminal)
+        name = without_query(arguments.model)
+        found = [] if inspection.problem else _verdicts(inspection, arguments.env)
+        if arguments.json:
+            print(json.dumps(_content(inspection, found), indent=1))
+        elif not inspection.problem:
+            print("\n".join(map(escape_text, page(name, inspection, found))))
+        if failure := verdict.unreadable(name, inspection):
+            raise failure
+    except Failure as failure:
+        terminal.failed(failure)
+        return failure.exit_code
+    except interruption.Interrupted as interrupted:
+        return 128 + interrupted.number
+    return 0
+
+
+def _read(model: str, terminal: Terminal) -> Inspection:
+    if is_url(model):
+        from numerai_predict import downloads
+
+        file = downloads.fetch_model(model, Job.transfer_timeout, terminal.transferred, terminal.notice)
+        return reader.Reading(file.descriptor, os.path.basename(file.path)).result()
+    try:
+        return reader.read(os.path.expanduser(model))
     except OSError as error:
-        problem = f"The model file {arguments.model} cannot be read: {error.strerror}."
-        return _failed(Failure("usage", problem=problem, fix="Check the path."))
+        problem = f"The model file {model} cannot be read: {error.strerror}."
+        raise Failure("usage", problem=problem, fix="Check the path.") from None
+
+
+def _verdicts(inspection: Inspection, env: str) -> list[Verdict]:
     try:
-        found = [] if inspection.problem else verdict.verdicts(inspection, arguments.env)
+        return verdict.verdicts(inspection, env)
     except LookupError as error:
         fix = "Give --env current, 3.XX, or the path of an interpreter or of a virtual environment."
-        return _failed(Failure("usage", problem=f"--env: {error}.", fix=fix))
-    if arguments.json:
-        print(json.dumps(_content(inspection, found), indent=1))
-    elif not inspection.problem:
-        print("\n".join(map(escape_text, page(arguments.model, inspection, found))))
-    failure = verdict.unreadable(arguments.model, inspection)
-    return _failed(failure) if failure else 0
-
-
-def _failed(failure: Failure) -> int:
-    Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
-    return failure.exit_code
+        raise Failure("usage", problem=f"--env: {error}.", fix=fix) from None
 
 
 def _content(inspection: Inspection, found: list[Verdict]) -> dict[str, object]:
