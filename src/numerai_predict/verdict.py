@@ -98,8 +98,14 @@ def against(inspection: Inspection, environment: Environment) -> Verdict:
     return Verdict(environment.python, will_run, tuple(reasons), folder)
 
 
-_NO_FUNCTION = re.compile(r"an? \w+|an instance of (sklearn|lightgbm|xgboost|catboost)\..*")
-"""How `Inspection.what` names what cannot be called: Python's own values, and estimators."""
+_NO_FUNCTION = re.compile(
+    r"an? \w+|an instance of (sklearn\.(?!metrics|gaussian_process\.kernels)|lightgbm\.(sklearn|basic)|"
+    r"xgboost\.(sklearn|core)|catboost\.core).*"
+)
+"""How `Inspection.what` names what cannot be called: Python's own values, and estimators.
+
+Not what else these libraries have: scorers, kernels and callbacks can be called.
+"""
 
 BY_THE_BOX = (
     "That is the rule of the box as it is run today, which counts every parameter, those with a default, *args and "
@@ -281,8 +287,8 @@ def _some(names: tuple[str, ...]) -> str:
 
 def _would_it_run(found: list[Verdict]) -> list[str]:
     lines = ["Would it run?"]
-    everywhere = [reason for reason in _told(found[0]) if all(reason in one.reasons for one in found[1:])]
-    everywhere = everywhere if len(found) > 1 else []
+    everywhere = _told(found[0]) if len(found) > 1 else []
+    everywhere = [reason for reason in everywhere if all(reason in one.reasons for one in found)]
     lines += [f"  anywhere     {reason.sentence} {reason.remedy}" for reason in everywhere]
     for one in found:
         words = {"yes": "as far as it tells, yes", "may": "perhaps not", "no": "no"}[one.will_run]

@@ -221,3 +221,31 @@ def test_marks_of_makers(tmp_path: Path) -> None:
     path.write_bytes(b"\x80\x04cdill._dill\n_create_function\n(Nc__builtin__\n__main__\ntR.")
     reasons = [reason["sentence"] for reason in only_verdict(path)["reasons"] if reason["sure"]]
     assert any("written by dill without recurse=True" in sentence for sentence in reasons)
+
+
+# --- behind a URL
+
+
+def test_a_presigned_url(world) -> None:
+    """A model behind a presigned URL is downloaded and read; the URL's query string is nowhere to be seen."""
+    url = world.presigned()[1]
+    for flags in ((), ("--json",)):
+        result = inspect(url, *flags)
+        assert result.returncode == 0, result.stderr
+        assert "the function blend" in result.stdout
+        assert "X-Amz-Signature" in url
+        assert "X-Amz" not in result.stdout + result.stderr
+    assert f"{url.partition('?')[0]}\n" in inspect(url).stdout
+
+
+def test_a_url_without_a_model(world) -> None:
+    """What cannot be downloaded, and what is no pickle, fail as they do in `predict`."""
+    url = world.presigned()[1]
+    world.s3.objects["models", "me/model.pkl"] = b"<html>"
+    assert inspect(url).returncode == 10
+    del world.s3.objects["models", "me/model.pkl"]
+    result = inspect(url)
+
+    assert result.returncode == 48
+    assert "could not be downloaded" in result.stderr
+    assert "X-Amz" not in result.stdout + result.stderr

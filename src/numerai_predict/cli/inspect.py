@@ -31,7 +31,9 @@ exit codes:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this command."""
-    parser.add_argument("model", metavar="MODEL", help="the pickle, a file or an http(s) URL; compressed ones by their extension")
+    parser.add_argument(
+        "model", metavar="MODEL", help="the pickle, a file or an http(s) URL; compressed ones by their extension"
+    )
     env = "hold it against one environment: current, 3.XX, the path of one (default: every 3.XX)"
     parser.add_argument("--env", default="", metavar="ENV", help=env)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -76,7 +78,7 @@ def _read(model: str, terminal: Terminal) -> Inspection:
 def _verdicts(inspection: Inspection, env: str) -> list[Verdict]:
     try:
         return verdict.verdicts(inspection, env)
-    except LookupError as error:
+    except (LookupError, OSError) as error:
         fix = "Give --env current, 3.XX, or the path of an interpreter or of a virtual environment."
         raise Failure("usage", problem=f"--env: {error}.", fix=fix) from None
 
