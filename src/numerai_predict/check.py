@@ -11,7 +11,7 @@ from typing import Any
 from numerai_predict import offline, verdict
 from numerai_predict.datasets import is_local
 from numerai_predict.environments import IMAGE, directories
-from numerai_predict.failures import Failure, Fault
+from numerai_predict.failures import KINDS, Failure, Fault
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.record import Listener, Phase, Record
@@ -211,9 +211,10 @@ def _read_only(job: Job, redact: Redaction) -> Check:
         return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
     found = verdict.verdicts(inspection)
     best = choice.preferred(inspection, found)
-    reasons = [Reason(reason.sentence, reason.remedy) for reason in best.reasons]
+    reasons = [Reason(reason.sentence, reason.remedy, reason.kind) for reason in best.reasons]
     which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
-    code = Failure("wrong_python", made="", python="").exit_code if which == FAIL else EXIT_CODES[which]
+    kind = next((reason.kind for reason in best.reasons if reason.kind), "wrong_python")
+    code = KINDS[kind].exit_code if which == FAIL else EXIT_CODES[which]
     python = "" if which == FAIL else best.version
     return Check(redact(job.model), which, code, reasons, python, environments=found)
 

@@ -89,6 +89,12 @@ _PICKLE_A_FUNCTION = (
     "DataFrame, and pickle that function with cloudpickle.dump."
 )
 
+WRAP_IT = (
+    "Wrap it in a function, def predict(live_features): return pd.DataFrame({'prediction': "
+    "model.predict(live_features[features])}, index=live_features.index), and pickle the function."
+)
+"""The remedy for an estimator."""
+
 _SEND_AGAIN = (
     "The predictions are at {path}; send them, with a new presigned POST if this one has expired, by "
     "`numerai-predict upload {path} --post_url ... --post_data ...`."
@@ -124,7 +130,7 @@ _KINDS = [
         15,
         "The function {signature} {problem}.",
         "Take live_features, or live_features and live_benchmark_models, and nothing else; "
-        "make everything else a global variable, which is pickled with the function.",
+        "put everything else into the function's globals: what functools.partial binds by name still counts.",
     ),
     # --- the model's fault: the run
     _model(

@@ -66,19 +66,23 @@ def _not_among(columns: list[str], inspection: Inspection) -> list[str]:
 
 def _versions_with(features: set[str], dataset: str) -> list[str]:
     """The versions of the data that have these features, by the features.json in the folders v5.2, v5.3, ..."""
-    folder = os.path.dirname(os.path.abspath(dataset))
-    above = os.path.dirname(folder)
-    found = []
-    for name in sorted({os.path.basename(folder), *(os.listdir(above) if os.path.isdir(above) else ())}):
-        if not re.fullmatch(r"v\d+(\.\d+)*", name):
+    folder = os.path.dirname(os.path.abspath(os.path.expanduser(dataset)))
+    above, found = os.path.dirname(folder), []
+    try:
+        names = sorted(name for name in os.listdir(above) if re.fullmatch(r"v\d+(\.\d+)*", name))
+    except OSError:
+        return []
+    for name in names:
+        path = os.path.join(above, name, "features.json")
+        if not os.path.isfile(path):
             continue
         try:
-            with open(os.path.join(above, name, "features.json")) as file:
+            with open(path) as file:
                 sets = json.load(file)["feature_sets"]
             if features <= {feature for features in sets.values() for feature in features}:
                 found.append(name)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass  # there is none, or it is something else
+            pass  # it is something else
     return found
 
 
@@ -141,7 +145,7 @@ def _of_another_version(failure: Failure, inspection: Inspection) -> str | None:
     exception = str(failure.evidence.get("exception"))
     for name in inspection.columns:
         match = re.match(r"v(\d)(\d*)_", name)
-        if match and "KeyError" in exception and name in exception:
+        if match and "KeyError" in exception and f"'{name}'" in exception:
             version = f"v{match[1]}.{match[2] or 0}"
             return (
                 f"The benchmark model {name} is one of the dataset {version}: give --dataset {version}/live.parquet "

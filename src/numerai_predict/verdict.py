@@ -1,5 +1,6 @@
 """What an inspection means for an environment: will the pickle run there, and if not, why, and what to do."""
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from numerai_predict import compatibility
 from numerai_predict.environments import directories
 from numerai_predict.environments.directories import Lock
 from numerai_predict.environments.installed import Installed, read_installed
-from numerai_predict.failures import Failure
+from numerai_predict.failures import KINDS, WRAP_IT, Failure
 from numerai_predict.pickles.inspection import Inspection
 
 YES, MAY, NO = "yes", "may", "no"
@@ -24,6 +25,8 @@ class Reason(NamedTuple):
 
     sentence: str
     remedy: str
+    kind: str = ""
+    """The failure that a run would end with, one of `failures.KINDS`, where that is certain."""
 
 
 class Verdict(NamedTuple):
@@ -62,13 +65,17 @@ def verdicts(inspection: Inspection, env: str = "") -> list[Verdict]:
             virtual environment.
 
     Returns:
-        The best first, and of equal ones the newest first.
+        The best first, and of equally good ones the newest.
 
     Raises:
         LookupError: there is no such environment.
     """
     found = [against(inspection, environment) for environment in _environments(env)]
-    return sorted(found, key=lambda verdict: [YES, MAY, NO].index(verdict.will_run))
+    return sorted(found, key=_badness)
+
+
+def _badness(found: Verdict) -> tuple[int, int]:
+    return [YES, MAY, NO].index(found.will_run), sum(reason.sure for reason in found.reasons)
 
 
 def _environments(env: str) -> list[Environment]:
@@ -83,6 +90,7 @@ def _environments(env: str) -> list[Environment]:
 def against(inspection: Inspection, environment: Environment) -> Verdict:
     """Return the verdict for an environment."""
     reasons = [
+        *_call_reasons(inspection),
         *python_reasons(inspection, environment.python),
         *_library_reasons(inspection, environment.versions | {"Python": environment.python}),
         *_module_reasons(inspection, environment),
@@ -90,6 +98,36 @@ def against(inspection: Inspection, environment: Environment) -> Verdict:
     will_run = NO if any(reason.sure for reason in reasons) else MAY if reasons else YES
     folder = str(environment.folder) if isinstance(environment, Installed) else ""
     return Verdict(environment.python, will_run, tuple(reasons), folder)
+
+
+_NO_FUNCTION = re.compile(
+    r"an? \w+|an instance of (sklearn\.(?!metrics|gaussian_process\.kernels)|lightgbm\.(sklearn|basic)|"
+    r"xgboost\.(sklearn|core)|catboost\.core).*"
+)
+"""How `Inspection.what` names what cannot be called: Python's own values, and estimators.
+
+Not what else these libraries have: scorers, kernels and callbacks can be called.
+"""
+
+BY_THE_BOX = (
+    "That is the rule of the box as it is run today, which counts every parameter, those with a default, *args and "
+    "**kwargs included; the validator of submissions sees predictions only."
+)
+
+
+def _call_reasons(inspection: Inspection) -> list[Reason]:
+    """What speaks against calling what the pickle holds as Numerai calls it, in whatever environment."""
+    if _NO_FUNCTION.fullmatch(inspection.what):
+        sentence = f"It holds {inspection.what}, which cannot be called."
+        remedy = WRAP_IT if inspection.what.startswith("an instance") else KINDS["not_callable"].remedy
+        return [Reason(True, sentence, remedy, "not_callable")]
+    if inspection.parameters is not None and len(inspection.parameters) not in (1, 2):
+        sentence = f"Its signature is {inspection.signature}: {len(inspection.parameters)} parameters, not one or two."
+        return [Reason(True, f"{sentence} {BY_THE_BOX}", KINDS["wrong_signature"].remedy, "wrong_signature")]
+    if inspection.parameters is None and inspection.what.startswith("an instance of"):
+        sentence = f"It holds {inspection.what} and no function; only loading it tells whether that can be called."
+        return [Reason(False, sentence, WRAP_IT)]
+    return []
 
 
 def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
@@ -110,6 +148,16 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
         sentence = f"It only names {names} of the program that made it, and does not hold it."
         reasons.append(
             Reason(True, sentence, "Write it with cloudpickle.dump, which puts your functions into the pickle.")
+        )
+    if "__builtin__.__main__" in inspection.load_globals:
+        sentence = (
+            "It was written by dill without recurse=True: it does not hold its functions' globals, and cannot load."
+        )
+        reasons.append(Reason(True, sentence, "Write it with cloudpickle.dump, which puts them into the pickle."))
+    if "pathlib._local" in inspection.load_modules and int(version.partition(".")[2]) < 13:
+        sentence = "It holds a path that Python 3.13 pickled, and loads under no older one."
+        reasons.append(
+            Reason(True, sentence, f"Keep paths as str in what you pickle, or make it with Python {version}.")
         )
     if inspection.undefined:
         sentence = f"Its functions use {', '.join(inspection.undefined[:5])}, which nothing defines."
@@ -209,10 +257,18 @@ def _some(names: tuple[str, ...]) -> str:
 
 def _would_it_run(found: list[Verdict]) -> list[str]:
     lines = ["Would it run?"]
+    everywhere = _told(found[0]) if len(found) > 1 else []
+    everywhere = [reason for reason in everywhere if all(reason in one.reasons for one in found)]
+    lines += [f"  anywhere     {reason.sentence} {reason.remedy}" for reason in everywhere]
     for one in found:
         words = {"yes": "as far as it tells, yes", "may": "perhaps not", "no": "no"}[one.will_run]
         where = f" (in {one.folder})" if one.folder else ""
         lines.append(f"  Python {one.version:<5} {words}{where}")
-        reasons = [reason for reason in one.reasons if reason.sure or one.will_run != NO]
+        reasons = [reason for reason in _told(one) if reason not in everywhere]
         lines += [f"               {reason.sentence} {reason.remedy}" for reason in reasons]
     return lines
+
+
+def _told(found: Verdict) -> list[Reason]:
+    """What is sure makes what is not beside the point."""
+    return [reason for reason in found.reasons if reason.sure or found.will_run != NO]

@@ -1,6 +1,8 @@
 """`numerai-predict inspect`, as a process, and what `predict` does with what it finds."""
 
+import decimal
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -166,3 +168,84 @@ def test_against_this_interpreter_and_a_lock() -> None:
     refused = inspect(MODELS[HERE], "--env", "3.99")
     assert refused.returncode == 2
     assert "no Python environment at 3.99" in refused.stderr
+
+
+# --- what cannot be called, or not loaded, whatever the environment
+
+
+def only_verdict(model: Path, *flags: str) -> dict:
+    """The verdict for the one environment that runs this pickle best."""
+    return json.loads(inspect(model, "--json", *flags).stdout)["environments"][0]
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "words"),
+    [
+        ("takes_none", "wrong_signature", "Its signature is (): 0 parameters"),
+        ("takes_three", "wrong_signature", "3 parameters, not one or two. That is the rule of the box as it is run"),
+        ("bare_estimator", "not_callable", "an instance of sklearn.linear_model._ridge.Ridge, which cannot be called"),
+        ("dict_object", "not_callable", "It holds a dict, which cannot be called"),
+    ],
+)
+def test_what_cannot_be_called_is_told(model: str, kind: str, words: str, pickled: Callable[[str], Path]) -> None:
+    """The kind of failure that a run would end with is certain, and the same in every environment."""
+    path = pickled(model)
+    found = only_verdict(path)
+
+    assert found["will_run"] == "no"
+    (reason,) = [reason for reason in found["reasons"] if reason["sure"]]
+    assert reason["kind"] == kind
+    assert words in reason["sentence"]
+    page = inspect(path).stdout
+    assert page.count(words) == 1
+    assert f"  anywhere     {reason['sentence']}" in page
+
+
+def test_what_only_loading_tells(tmp_path: Path) -> None:
+    """An instance of a class that the pickle does not hold may be callable: that is said, and not more."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(decimal.Decimal(1)))
+    found = only_verdict(path)
+
+    assert found["will_run"] == "may"
+    assert "only loading it tells whether that can be called" in found["reasons"][0]["sentence"]
+
+
+def test_marks_of_makers(tmp_path: Path) -> None:
+    """A path of Python 3.13, and what dill writes without the globals, are known by the names that they look up."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x04cpathlib._local\nPosixPath\n)R.")
+    assert "loads under no older one" in only_verdict(path, "--env", "3.12")["reasons"][-1]["sentence"]
+    assert not [reason for reason in only_verdict(path, "--env", "3.13")["reasons"] if reason["sure"]]
+
+    path.write_bytes(b"\x80\x04cdill._dill\n_create_function\n(Nc__builtin__\n__main__\ntR.")
+    reasons = [reason["sentence"] for reason in only_verdict(path)["reasons"] if reason["sure"]]
+    assert any("written by dill without recurse=True" in sentence for sentence in reasons)
+
+
+# --- behind a URL
+
+
+def test_a_presigned_url(world) -> None:
+    """A model behind a presigned URL is downloaded and read; the URL's query string is nowhere to be seen."""
+    url = world.presigned()[1]
+    for flags in ((), ("--json",)):
+        result = inspect(url, *flags)
+        assert result.returncode == 0, result.stderr
+        assert "the function blend" in result.stdout
+        assert "X-Amz-Signature" in url
+        assert "X-Amz" not in result.stdout + result.stderr
+    assert f"{url.partition('?')[0]}\n" in inspect(url).stdout
+
+
+def test_a_url_without_a_model(world) -> None:
+    """What cannot be downloaded, and what is no pickle, fail as they do in `predict`."""
+    url = world.presigned()[1]
+    world.s3.objects["models", "me/model.pkl"] = b"<html>"
+    assert inspect(url).returncode == 10
+    del world.s3.objects["models", "me/model.pkl"]
+    result = inspect(url)
+
+    assert result.returncode == 48
+    assert "could not be downloaded" in result.stderr
+    assert "X-Amz" not in result.stdout + result.stderr
