@@ -154,11 +154,6 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
             "It was written by dill without recurse=True: it does not hold its functions' globals, and cannot load."
         )
         reasons.append(Reason(True, sentence, "Write it with cloudpickle.dump, which puts them into the pickle."))
-    if "pathlib._local" in inspection.load_modules and int(version.partition(".")[2]) < 13:
-        sentence = "It holds a path that Python 3.13 pickled, and loads under no older one."
-        reasons.append(
-            Reason(True, sentence, f"Keep paths as str in what you pickle, or make it with Python {version}.")
-        )
     if inspection.undefined:
         sentence = f"Its functions use {', '.join(inspection.undefined[:5])}, which nothing defines."
         reasons.append(Reason(False, sentence, "Define or import that in the same program, and pickle it again."))

@@ -155,7 +155,7 @@ def test_against_an_installed_environment(tmp_path: Path) -> None:
     (packages / "lightgbm-3.3.5.dist-info").mkdir()
     result = inspect(MODELS[HERE], "--env", environment)
     assert f"Python {HERE}  no" in result.stdout
-    assert "made with lightgbm 4; here is lightgbm 3.3.5" in result.stdout
+    assert "made with lightgbm 4.x; here is lightgbm 3.3.5" in result.stdout
 
 
 def test_against_this_interpreter_and_a_lock() -> None:
@@ -215,7 +215,7 @@ def test_marks_of_makers(tmp_path: Path) -> None:
     """A path of Python 3.13, and what dill writes without the globals, are known by the names that they look up."""
     path = tmp_path / "model.pkl"
     path.write_bytes(b"\x80\x04cpathlib._local\nPosixPath\n)R.")
-    assert "loads under no older one" in only_verdict(path, "--env", "3.12")["reasons"][-1]["sentence"]
+    assert "it has no pathlib._local" in only_verdict(path, "--env", "3.12")["reasons"][-1]["sentence"]
     assert not [reason for reason in only_verdict(path, "--env", "3.13")["reasons"] if reason["sure"]]
 
     path.write_bytes(b"\x80\x04cdill._dill\n_create_function\n(Nc__builtin__\n__main__\ntR.")

@@ -58,8 +58,8 @@ def test_a_virtual_environment(tmp_path, version):
     for path in (tmp_path / "env", tmp_path / "env/bin/python"):
         installed = read_installed(path)
         assert installed.python == version
-        assert installed.version("some-package") == "1.2.3+cpu"
-        assert installed.version("pandas") is None
+        assert installed.versions.get("some-package") == "1.2.3+cpu"
+        assert installed.versions.get("pandas") is None
         assert installed.has("some_package")
         assert installed.has("some_package.inner")  # a folder without __init__.py is a package, too
         assert installed.has("concurrent.futures")
@@ -96,7 +96,7 @@ def test_packages_of_the_system(tmp_path):
     for include, version in (("true", "2.0"), ("false", None)):
         text = f"home = {base}/bin\nversion_info = 3.12.4.final.0\ninclude-system-site-packages = {include}\n"
         (env / "pyvenv.cfg").write_text(text)
-        assert read_installed(env).version("theirs") == version
+        assert read_installed(env).versions.get("theirs") == version
 
 
 def test_where_there_is_none(tmp_path):
