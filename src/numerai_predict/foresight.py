@@ -61,7 +61,7 @@ def missing_features(inspection: Inspection, columns: list[str], dataset: str) -
 
 def _not_among(columns: list[str], inspection: Inspection) -> list[str]:
     known = set(columns)
-    return [name for name in inspection.columns if name.startswith("feature_") and name not in known]
+    return [name for name in inspection.columns if name not in known and name.startswith("feature_")]
 
 
 def _versions_with(features: set[str], dataset: str) -> list[str]:

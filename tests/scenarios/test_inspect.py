@@ -18,11 +18,11 @@ MODELS = {
 }
 
 
-def inspect(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
+def inspect(*arguments: object, command: str = "inspect") -> subprocess.CompletedProcess[str]:
+    """Run the command, or another that reads pickles."""
     environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-m", "numerai_predict", "inspect", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=90)
+    words = [sys.executable, "-m", "numerai_predict", command, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, env=environment, timeout=90)
 
 
 @pytest.mark.parametrize("version", MODELS)
@@ -199,6 +199,14 @@ def test_what_cannot_be_called_is_told(model: str, kind: str, words: str, pickle
     page = inspect(path).stdout
     assert page.count(words) == 1
     assert f"  anywhere     {reason['sentence']}" in page
+
+
+def test_a_quick_check_ends_with_what_a_run_would_end_with(pickled: Callable[[str], Path]) -> None:
+    """`check --quick` has the exit code of a certain failure, and gives no reason of another environment's."""
+    result = inspect(pickled("takes_three"), "--quick", command="check")
+
+    assert result.returncode == 15
+    assert result.stdout.count("Because: ") == 1
 
 
 def test_what_only_loading_tells(tmp_path: Path) -> None:
