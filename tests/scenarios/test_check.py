@@ -176,6 +176,20 @@ def test_what_could_not_be_checked(tmp_path, run_check):
     assert checked.exit_code == 2
 
 
+def test_quick_of_a_python_without_a_box(tmp_path, sample_round, run_check):
+    """To choose a Python that there is no box of is no advice."""
+    by = next(one for one in COMPLAINTS if one.name == "old_python").broken_by
+    model = tmp_path / "old_python.pkl"
+    try:
+        make(by(tmp_path), "old_python", ["broken", model], sample_round)
+    except NotHere as why:
+        pytest.skip(str(why))
+
+    (reason,) = run_check(model, "--quick", "--json").check.reasons
+
+    assert reason.remedy == f"Make it with Python {HERE}."
+
+
 @pytest.mark.parametrize("name", ["good_pandas", "own_module"])
 def test_quick(name, tmp_path, sample_round, run_check):
     """--quick only reads: it finds what the pickle tells, says on nothing that it ran, and is of the same form."""
