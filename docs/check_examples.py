@@ -1,7 +1,7 @@
 """Write the examples of docs/check.md: `make docs_check` runs every model of tests/complaints.py through the command.
 
 An example that differs from what stands there in numbers only (seconds, sizes, a random difference), or in how deep in
-a library a model was, stays as it is.
+a library a model was, stays as it is. With names, only these are run.
 """
 
 import os
@@ -25,8 +25,8 @@ BEGIN, END = "<!-- examples: written by `make docs_check` -->", "<!-- end of exa
 DATA = ("--dataset", "live.parquet", "--benchmarks", "live_benchmark_models.parquet")
 
 
-def main() -> None:
-    """Run all of them, and write what has changed."""
+def main(names: list[str]) -> None:
+    """Run all of them, or those that are named, and write what has changed."""
     page = PAGE.read_text()
     before, _, rest = page.partition(BEGIN)
     after = rest.partition(END)[2]
@@ -34,7 +34,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         round = Path(name, "round")
         write_sample_round(round, rows=200, features=60, eras=4, rows_per_era=100)
-        parts = [section(one, round, environment, page) for one in (*COMPLAINTS, *GOOD)]
+        parts = [
+            standing(one.name, page) if names and one.name not in names else section(one, round, environment, page)
+            for one in (*COMPLAINTS, *GOOD)
+        ]
     PAGE.write_text(f"{before}{BEGIN}\n\n{''.join(parts)}{END}{after}")
 
 
@@ -53,7 +56,7 @@ def section(complaint: Complaint, round: Path, environment: dict[str, str], page
         said.append(f"Repaired as it says: `{last}`")
     script = f"[{complaint.name}.py](../tests/checked/{complaint.name}.py)"
     new = f"### {complaint.name}\n\n{complaint.says} ({script})\n\n" + "\n\n".join(said) + "\n\n"
-    return old if alike(old, new) else new
+    return old if words(old) == words(new) else new
 
 
 def checked(model: Path, complaint: Complaint, round: Path, environment: dict[str, str]) -> str:
@@ -69,15 +72,11 @@ def standing(name: str, page: str) -> str:
     return match[0] if match else ""
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two sections, or two verdicts, say the same but for numbers and for the traceback above the verdict."""
-    return _words(one) == _words(other)
-
-
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """Return the lines of a section, or of a verdict, without numbers and without the traceback above the verdict."""
     lines = [line for line in text.splitlines() if not line.startswith(("    ", "  Traceback", "  Where it was"))]
     return [re.sub(r"\d[\d.,]*", "0", line) for line in lines]
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -139,7 +139,10 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
         reasons.append(Reason(True, sentence, "Make it with CPython, and a cloudpickle of version 2.2 or newer."))
     elif inspection.pythons and version not in inspection.pythons:
         sentence = f"Its functions were made by Python {made}, and run under no other; this is Python {version}."
-        reasons.append(Reason(True, sentence, f"Choose Python {made} for it, or make it with Python {version}."))
+        choose = (
+            f"Choose Python {made} for it, or make" if {*inspection.pythons} & {*directories.versions()} else "Make"
+        )
+        reasons.append(Reason(True, sentence, f"{choose} it with Python {version}."))
     elif inspection.one_of:
         sentence = f"Its functions were made by Python {made}, and run only under the one that made them."
         reasons.append(Reason(False, sentence, f"Make it with Python {version}."))

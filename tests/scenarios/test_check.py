@@ -1,5 +1,6 @@
 """`numerai-predict check`, as a process: what people complain of, before they upload it."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -78,6 +79,7 @@ def test_complaints(complaint, tmp_path, sample_round, environments, run_check):
     else:
         assert (check.verdict, check.reasons, checked.exit_code) == ("will pass", [], 0)
         assert complaint.warning in " ".join(check.warnings)
+    is_on_the_page(complaint.name, check)
     passes(run_check(repaired, *complaint.flags, "--json"))
 
 
@@ -86,15 +88,26 @@ def test_good_models(complaint, tmp_path, sample_round, environments, run_check)
     """Models of several libraries pass."""
     (model,) = complaint.write(tmp_path, sample_round, environments)
 
-    passes(run_check(model, *complaint.flags, "--json"))
+    is_on_the_page(complaint.name, passes(run_check(model, *complaint.flags, "--json")))
 
 
-def passes(checked: Checked) -> None:
+def is_on_the_page(name: str, check: Check) -> None:
+    """docs/check.md has what is said of a model, but for numbers; if not, `make docs_check` writes it anew."""
+    spec = importlib.util.spec_from_file_location("check_examples", ROOT / "docs/check_examples.py")
+    examples = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(examples)
+    shown = examples.words(examples.standing(name, examples.PAGE.read_text()))
+
+    assert [line for line in examples.words("\n".join(check.lines()[1:])) if line not in shown] == []
+
+
+def passes(checked: Checked) -> Check:
     """Both runs gave the same predictions, and nothing speaks against the model."""
     check = checked.check
     assert (check.verdict, checked.exit_code) == ("will pass", 0), checked.stdout
     assert (check.reasons, check.warnings, check.largest_difference) == ([], [], 0.0)
     assert check.rows == 200
+    return check
 
 
 def test_a_module_that_another_version_has():
@@ -161,6 +174,20 @@ def test_what_could_not_be_checked(tmp_path, run_check):
     assert checked.content["verdict"] is None
     assert checked.content["failure"]["kind"] == "usage"
     assert checked.exit_code == 2
+
+
+def test_quick_of_a_python_without_a_box(tmp_path, sample_round, run_check):
+    """To choose a Python that there is no box of is no advice."""
+    by = next(one for one in COMPLAINTS if one.name == "old_python").broken_by
+    model = tmp_path / "old_python.pkl"
+    try:
+        make(by(tmp_path), "old_python", ["broken", model], sample_round)
+    except NotHere as why:
+        pytest.skip(str(why))
+
+    (reason,) = run_check(model, "--quick", "--json").check.reasons
+
+    assert reason.remedy == f"Make it with Python {HERE}."
 
 
 @pytest.mark.parametrize("name", ["good_pandas", "own_module"])

@@ -1,5 +1,6 @@
 """`numerai-predict env`, and the environments that it and `--env` keep: whole or not there, whatever happens."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, wait_until
+from conftest import ROOT, processes_of, wait_until
 
 from numerai_predict.environments import directories, store
 from numerai_predict.environments.interpreters import interpreter
@@ -18,7 +19,10 @@ HERE = "{}.{}".format(*sys.version_info)
 TINY = ["six==1.17.0"]
 """An environment that is made in no time."""
 
-PROVIDE = f"from numerai_predict.environments import store; print(store.provide({HERE!r}, {TINY!r}, print).python)"
+PROVIDE = (
+    "import sys; from numerai_predict.environments import store; "
+    f"print(store.provide({HERE!r}, sys.argv[1:], print).python)"
+)
 
 
 @pytest.fixture
@@ -35,9 +39,9 @@ def env(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 
 
-def providing(environment: dict[str, str]) -> subprocess.Popen[str]:
-    """A process that wants the tiny environment."""
-    command = [sys.executable, "-c", PROVIDE]
+def providing(environment: dict[str, str], requirements: list[str] = TINY) -> subprocess.Popen[str]:
+    """A process that wants an environment."""
+    command = [sys.executable, "-c", PROVIDE, *requirements]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 
@@ -78,6 +82,28 @@ def test_killed_in_the_middle(own, whom, after):
     made = store.provide(HERE, TINY, lambda _: None)
     assert works(made)
     assert (store.stored(), store.unfinished()) == ([made], [])
+
+
+def test_an_installer_that_lives_on(own):
+    """While the installer of a killed process still writes, nobody else begins to make the same environment."""
+    process = providing(own, [directories.read_lock(HERE).requirements["numpy"]])
+    assert wait_until(lambda: list(store.home().glob(f"*{store.BUILDING}/requirements.txt")), 60)
+    process.kill()
+    process.communicate()
+
+    (lock,) = store.home().glob("*.lock")
+    taken = []
+    with open(lock) as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                taken.append(processes_of(store.home()))
+                time.sleep(0.01)
+    assert taken, "nobody held the lock"
+    assert taken[0], "the installer had ended before it was looked at"
+    assert processes_of(store.home()) == []
 
 
 def test_one_that_could_not_be_made(own, monkeypatch):
