@@ -14,6 +14,7 @@ import time
 from typing import IO, NoReturn
 
 import numerai_predict
+from numerai_predict.interruption import SIGNALS, deferred
 from numerai_predict.pickles import bytecode
 from numerai_predict.pickles.container import NotAPickle, unpack
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
@@ -75,11 +76,11 @@ class Reading:
 
     Only for a process of one thread, as our commands are: in a notebook's, a fork could find a lock held for ever.
 
-    A fork, and not a fresh interpreter, whose start and imports take more time than all the rest. Nor would that keep
-    more from a pickle that knows a hole in the unpickler, which is all of it that could do harm: it would run as the
-    same user, and could read this process's memory unless the supervisor had closed that to its equals. The fork is
-    closed to them as its parent is; it keeps two descriptors, cannot open another (`_open_nothing_more`), and so
-    reaches neither a file nor the network.
+    A fork, and not a fresh interpreter, whose start and imports take ten times as long as the reading. Nothing of the
+    pickle is run in either; only a hole in Python's own unpickler could do harm. Behind one, a fork has what is in this
+    process's memory, secrets included; but it holds two descriptors and can open no other (`_open_nothing_more`), so
+    there is neither a file nor a connection by which they could leave. No other process can look into it, as none can
+    into its parent: that is inherited by a fork, and lost by a fresh interpreter.
 
     Args:
         descriptor: open for reading; its position does not matter.
@@ -89,9 +90,10 @@ class Reading:
     def __init__(self, descriptor: int, name: str) -> None:
         self._output, theirs = os.pipe()
         try:
-            self._pid = os.fork()
-            if not self._pid:
-                _read_and_exit(descriptor, theirs, name)
+            with deferred():  # in the fork, an interruption would end the parent's work once more
+                self._pid = os.fork()
+                if not self._pid:
+                    _read_and_exit(descriptor, theirs, name)
         finally:
             os.close(theirs)
 
@@ -142,7 +144,7 @@ def main(name: str) -> None:
 def _read_and_exit(descriptor: int, output: int, name: str) -> NoReturn:
     """The life of a fork: whatever happens, it does not come back to what its parent was doing."""
     try:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         for other in map(int, os.listdir("/dev/fd")):
             if other not in (descriptor, output):
