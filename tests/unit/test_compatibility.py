@@ -6,14 +6,17 @@
 import json
 import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
 from numerai_predict import verdict
 from numerai_predict.compatibility import CHANGED, MOVED, mismatches
+from numerai_predict.failures import Failure
+from numerai_predict.foresight import explained
+from numerai_predict.job import Limits
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
+from numerai_predict.sandbox.installed import installed
 
 VERSIONS = ROOT / "tests" / "versions"
 SEEN = json.loads((VERSIONS / "outcomes.json").read_text())
@@ -32,9 +35,14 @@ def inspections(maker: str) -> dict[str, Inspection]:
     }
 
 
+def raised(exception: str, file: str) -> Failure:
+    """The failure of a model that raised something in a file."""
+    return Failure("predict_raised", exception=exception, traceback=f'  File "/lib/{file}", line 1, in predict')
+
+
 @pytest.mark.parametrize(("maker", "runner"), PAIRS)
 def test_what_broke_was_foreseen(maker, runner):
-    """Every pickle that failed with other versions is told to; what is called sure failed; of its own set none is told."""
+    """A pickle that failed with other versions is told to; what is called sure failed; with its own nothing is told."""
     for kind, inspection in inspections(maker).items():
         found = mismatches(inspection, SEEN["versions"][runner])
         if kind in SEEN["failures"][maker][runner]:
@@ -116,7 +124,36 @@ def test_tensors_on_a_device_are_told():
     assert "Its tensors lie on cuda:0" in verdict.against_lock(inspection, "3.12").reasons[-1].sentence
 
 
-PYTHON = "3.{}".format(sys.version_info.minor)
+@pytest.mark.parametrize(
+    ("failure", "explains"),
+    [
+        (Failure("crashed", signal="SIGSEGV", phase="predicting", python="3.12.1"), True),
+        (raised("AttributeError: no attribute 'monotonic_cst'", "sklearn/tree/_classes.py"), True),
+        (raised("AttributeError: no attribute 'rank'", "model.py"), False),
+        (raised("ValueError: Found array with 0 samples", "sklearn/utils/validation.py"), False),
+        (Failure("timed_out", limit="600", phase="predicting"), False),
+    ],
+    ids=["crash", "of the library", "of the user", "of the data", "another kind"],
+)
+def test_a_failure_is_put_down_to_a_version(failure, explains):
+    """A crash, or what a library raises that meets what it does not know, is put down to its version; nothing else."""
+    told = explained(failure, inspections("earlier")["sklearn-forest"], [], lambda: SEEN["versions"]["locked"])
+
+    assert told.kind is failure.kind
+    assert told.cause == failure.cause
+    assert ("It was made with scikit-learn 1.3.2; here is scikit-learn 1.6.1: " in told.remedy) == explains
+
+
+def test_what_is_installed_is_asked_of_the_interpreter():
+    """The versions are those that the interpreter finds, by the names that locks use, and its own."""
+    found = installed(sys.executable, Limits())
+
+    assert found["pytest"] == pytest.__version__
+    assert found["Python"] == "{}.{}.{}".format(*sys.version_info)
+    assert installed("/nowhere/python", Limits()) == {}
+
+
+PYTHON = f"3.{sys.version_info.minor}"
 
 
 @pytest.mark.skipif(PYTHON != "3.12", reason="the pickles are of Python 3.12")
