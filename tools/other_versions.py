@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import try_libraries
@@ -48,7 +49,7 @@ MODELS = ("catboost", "lightgbm", "lightgbm-booster", "numpy-array", "sklearn-fo
 
 ONE_THREAD = os.environ | {"OMP_NUM_THREADS": "1"}
 
-AT_ONCE = 4
+AT_ONCE = 8
 """Runs; a run waits for its child processes most of the time."""
 
 GOOD = ("runs", "explained")
@@ -194,9 +195,11 @@ def pair(
     """Run the pickles of one environment in another, or in the same."""
     pickles = sorted(maker.pickles.glob("*.pkl"))
     live = folder / "round" / "live.parquet"
-    command = [str(runner.python), str(VERSIONS / "plain.py"), str(live), *map(str, pickles)]
-    said = subprocess.run(command, capture_output=True, text=True, env=ONE_THREAD, check=True)
-    plain = json.loads(said.stdout.splitlines()[-1])  # libraries print before it
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        parts = [pickles[first::AT_ONCE] for first in range(AT_ONCE)]
+        plain = {
+            path: how for found in pool.map(partial(plainly, runner.python, live), parts) for path, how in found.items()
+        }
 
     def outcome(pickle: Path) -> Outcome:
         failure, told = predict(runner.python, pickle, live, folder)
@@ -220,6 +223,14 @@ def pair(
         return list(pool.map(outcome, pickles))
 
 
+def plainly(python: Path, live: Path, pickles: list[Path]) -> dict[str, str]:
+    """Run pickles the plain way; return how each came out, by its path."""
+    command = [str(python), str(VERSIONS / "plain.py"), str(live), *map(str, pickles)]
+    said = subprocess.run(command, capture_output=True, text=True, env=ONE_THREAD, check=True)
+    found: dict[str, str] = json.loads(said.stdout.splitlines()[-1])  # libraries print before it
+    return found
+
+
 def predict(python: Path, pickle: Path, live: Path, folder: Path) -> tuple[str, str]:
     """Run the real command; return the kind of its failure and what it said, both empty if it went well."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
@@ -239,7 +250,7 @@ def names_libraries(told: str, _: Environment, runner: Environment) -> bool:
 
 def names_pythons(told: str, maker: Environment, runner: Environment) -> bool:
     """Whether both Pythons are named, and where to take the pickle."""
-    return f"made by Python {maker.name}" in told and f"this is Python {runner.versions['Python']}" in told
+    return f"made by Python {maker.name}" in told and f"this is Python {runner.name}:" in told
 
 
 # --- what is kept

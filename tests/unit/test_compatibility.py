@@ -13,6 +13,8 @@ from conftest import ROOT
 from numerai_predict import verdict
 from numerai_predict.compatibility import CHANGED, MOVED, mismatches
 from numerai_predict.environments import directories
+from numerai_predict.failures import Failure
+from numerai_predict.foresight import explained
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
 
 VERSIONS = ROOT / "tests" / "versions"
@@ -30,6 +32,11 @@ def inspections(maker: str) -> dict[str, Inspection]:
     return {
         path.stem: inspect_bytes(path.read_bytes()) for path in sorted((VERSIONS / "pickles" / maker).glob("*.pkl"))
     }
+
+
+def raised(exception: str, file: str) -> Failure:
+    """The failure of a model that raised something in a file."""
+    return Failure("predict_raised", exception=exception, traceback=f'  File "/lib/{file}", line 1, in predict')
 
 
 @pytest.mark.parametrize(("maker", "runner"), PAIRS)
@@ -116,6 +123,26 @@ def test_tensors_on_a_device_are_told():
     assert (
         "Its tensors lie on cuda:0" in verdict.against(inspection, directories.read_lock("3.12")).reasons[-1].sentence
     )
+
+
+@pytest.mark.parametrize(
+    ("failure", "explains"),
+    [
+        (Failure("crashed", signal="SIGSEGV", phase="predicting", python="3.12.1"), True),
+        (raised("AttributeError: no attribute 'monotonic_cst'", "sklearn/tree/_classes.py"), True),
+        (raised("AttributeError: no attribute 'rank'", "model.py"), False),
+        (raised("ValueError: Found array with 0 samples", "sklearn/utils/validation.py"), False),
+        (Failure("timed_out", limit="600", phase="predicting"), False),
+    ],
+    ids=["crash", "of the library", "of the user", "of the data", "another kind"],
+)
+def test_a_failure_is_put_down_to_a_version(failure, explains):
+    """A crash, or what a library raises that meets what it does not know, is put down to its version; nothing else."""
+    told = explained(failure, inspections("earlier")["sklearn-forest"], [], lambda: SEEN["versions"]["locked"])
+
+    assert told.kind is failure.kind
+    assert told.cause == failure.cause
+    assert ("It was made with scikit-learn 1.3.2; here is scikit-learn 1.6.1: " in told.remedy) == explains
 
 
 PYTHON = f"3.{sys.version_info.minor}"

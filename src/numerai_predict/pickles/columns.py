@@ -10,11 +10,11 @@ from numerai_predict.pickles.structure import Stub
 _NUMERAI = re.compile(r"feature_\S+|v\d+_\w+")
 """Features, and benchmark models such as v53_lgbm_ender20."""
 
-_WORDS = re.compile(r"feature(_[^\W_]\S*?){3,}(?<!_)|feature_[a-z_]*\d+|v\d+_\w+")
+_WORDS = re.compile(r"feature(?:_[^\W_][^\s_]*){3,}|feature_[a-z_]*\d+|v\d+_\w+")
 """The same in a text that stands anywhere: features have three words or a number, the parameters and attributes of
 libraries (`feature_names_in_`, `feature_fraction_bynode`) two at most."""
 
-_CATBOOST = re.compile(rb"(....)((?:feature_|v\d)[^\0-\x20]+)\0", re.DOTALL)
+_CATBOOST = re.compile(rb"(?:feature_|v\d)[^\0-\x20]{1,200}\0")
 
 _LIGHTGBM = re.compile(r"\nfeature_names=([^\n]*)\n")
 _XGBOOST = b"feature_names[#L"
@@ -60,10 +60,12 @@ def _xgboost(content: bytes) -> list[str]:
 
 def _catboost(content: bytes | bytearray) -> list[str]:
     """The names in CatBoost's FlatBuffer: a length, the text of each, and a zero byte."""
-    matches = _CATBOOST.finditer(content)
-    return [
-        match[2].decode(errors="replace") for match in matches if int.from_bytes(match[1], "little") == len(match[2])
-    ]
+    names = []
+    for match in _CATBOOST.finditer(content):
+        start, end = match.start(), match.end() - 1
+        if int.from_bytes(content[max(0, start - 4) : start], "little") == end - start:
+            names.append(content[start:end].decode(errors="replace"))
+    return names
 
 
 def _scikit_learn(array: Any) -> list[str]:
