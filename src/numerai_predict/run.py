@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
 from numerai_predict.environments import IMAGE
-from numerai_predict.failures import Failure
+from numerai_predict.failures import WRAP_IT, Failure
 from numerai_predict.foresight import explained, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
@@ -229,18 +229,12 @@ def _load(worker: Worker, model: LocalFile) -> Loaded:
     except Failure as failure:
         raise _no_whole_pickle(failure, model) or failure from None
     if not loaded.callable:
-        remedy = _WRAP_IT if loaded.has_predict else None
+        remedy = WRAP_IT if loaded.has_predict else None
         raise Failure("not_callable", what=loaded.what, remedy=remedy)
     if loaded.arguments not in (1, 2):
         problem = f"takes {loaded.arguments} arguments" if loaded.arguments >= 0 else "hides which arguments it takes"
         raise Failure("wrong_signature", signature=loaded.signature, problem=problem)
     return loaded
-
-
-_WRAP_IT = (
-    "Wrap it in a function, def predict(live_features): return pd.DataFrame({'prediction': "
-    "model.predict(live_features[features])}, index=live_features.index), and pickle the function."
-)
 
 
 def _no_whole_pickle(failure: Failure, model: LocalFile) -> Failure | None:

@@ -14,6 +14,11 @@ _XGBOOST_JSON = re.compile(rb'"version":\[(\d+),(\d+),(\d+)\]')
 _CATBOOST = re.compile(rb"Branch: (?:tags|heads/release)/v?(\d+\.\d+(?:\.\d+)?)")
 _LIGHTGBM = re.compile(r"tree\nversion=v(\d+)\n")
 
+RECORDED = "__numerai_predict__"
+"""The attribute in which `numerai_predict.save` leaves the versions that it was made with."""
+
+_VERSION = re.compile(r"\d[\w.+!-]{0,40}", re.ASCII)
+
 _SIZES = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 """How the Universal Binary JSON of XGBoost writes whole numbers: a letter, then so many bytes."""
 
@@ -34,14 +39,27 @@ def libraries(values: Iterable[Any], names: Iterable[str]) -> dict[str, Library]
         names: its globals, as in "numpy._core.multiarray._reconstruct".
     """
     found = _by_names(set(names))
+    recorded = dict[str, Library]()
     for value in values:
+        if isinstance(value, dict):
+            recorded |= _recorded(value)
         if isinstance(value, Stub | dict):
             found |= _by_state(value.state if isinstance(value, Stub) else value)
         elif isinstance(value, str) and (match := _LIGHTGBM.match(value[:64])):
             found["lightgbm"] = Library(match[1], False)
         elif isinstance(value, bytes | bytearray) and len(value) > 64:
             found |= _by_bytes(value)
-    return found
+    marked = {name for name, library in found.items() if library.exact}  # the objects' own word counts more
+    return found | {name: library for name, library in recorded.items() if name not in marked}
+
+
+def _recorded(attributes: dict[Any, Any]) -> dict[str, Library]:
+    versions = attributes.get(RECORDED)
+    return {
+        name: Library(version, True)
+        for name, version in (versions.items() if isinstance(versions, dict) else ())
+        if isinstance(name, str) and isinstance(version, str) and _VERSION.fullmatch(version)
+    }
 
 
 def _by_state(state: Any) -> dict[str, Library]:
