@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from packaging import tags
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
@@ -27,8 +28,8 @@ class Platform(NamedTuple):
 
     name: str
     sys_platform: str
-    platform_system: str
-    platform_machine: str
+    system: str
+    machine: str
 
 
 PLATFORMS = (
@@ -49,25 +50,28 @@ def requirements_file(version: str, requirements: list[str]) -> str:
     """
     missing = {platform: without_wheel(version, platform, requirements) for platform in PLATFORMS}
     lines = [
-        f"# {len(requirements)} packages as the box of Python {version} has them, and all that they need. With Python {version}:",
-        "# pip install --no-deps -r FILE, or uv pip install --no-deps -r FILE",
-        *(
-            f"# Left out on {platform.name}, for want of a wheel: {', '.join(one.name for one in left_out)}"
-            for platform, left_out in missing.items()
-            if left_out
-        ),
+        f"# {len(requirements)} packages as the box of Python {version} has them, and all that they need.",
+        f"# With Python {version}: pip install --no-deps -r FILE, or uv pip install --no-deps -r FILE",
+        *_left_out(version, requirements, missing),
     ]
-    for line in requirements:
-        requirement = Requirement(line)
-        markers = [str(requirement.marker)] if requirement.marker else []
-        markers = [f"({marker})" if " or " in marker else marker for marker in markers]
-        markers += [
-            f'(sys_platform != "{platform.sys_platform}" or platform_machine != "{platform.platform_machine}")'
-            for platform, left_out in missing.items()
-            if requirement in left_out
-        ]
-        lines.append(" ; ".join(filter(None, [line.partition(";")[0].strip(), " and ".join(markers)])))
+    for requirement in map(Requirement, requirements):
+        for platform, without in missing.items():
+            if requirement in without:
+                elsewhere = f'sys_platform != "{platform.sys_platform}" or platform_machine != "{platform.machine}"'
+                before = f"({requirement.marker}) and " if requirement.marker else ""
+                requirement.marker = Marker(f"{before}({elsewhere})")
+        lines.append(str(requirement))
     return "\n".join(lines) + "\n"
+
+
+def _left_out(version: str, requirements: list[str], missing: dict[Platform, list[Requirement]]) -> list[str]:
+    """Say what the box has and other platforms have not, for want of a wheel or by the lock's own markers."""
+    in_the_box = [one for one in map(Requirement, requirements) if _applies(one, version, PLATFORMS[0])]
+    lines = []
+    for platform, without in missing.items():
+        names = [one.name for one in in_the_box if one in without or not _applies(one, version, platform)]
+        lines += [f"# Not on {platform.name}: {', '.join(names)}"] if names else []
+    return lines
 
 
 def without_wheel(version: str, platform: Platform, requirements: Iterable[str]) -> list[Requirement]:
@@ -78,8 +82,6 @@ def without_wheel(version: str, platform: Platform, requirements: Iterable[str])
         platform: one of `PLATFORMS`.
         requirements: lines as in a requirements.txt.
     """
-    machine = {name: value for name, value in platform._asdict().items() if name != "name"}
-    machine |= {"python_version": version, "python_full_version": f"{version}.0"}
     takes = _wheel_tags(version, platform)
     files = {
         (canonicalize_name(package["name"]), package["version"]): [file["file"] for file in package["files"]]
@@ -87,21 +89,29 @@ def without_wheel(version: str, platform: Platform, requirements: Iterable[str])
     }
     missing = []
     for requirement in map(Requirement, requirements):
-        wanted = requirement.marker is None or requirement.marker.evaluate(machine)
-        wheels = files[canonicalize_name(requirement.name), _pin(requirement)]
-        wheels = [file for file in wheels if file.endswith(".whl")]
-        if wanted and not any(takes & parse_wheel_filename(wheel)[3] for wheel in wheels):
+        pin = str(requirement.specifier).removeprefix("==")
+        wheels = [file for file in files[canonicalize_name(requirement.name), pin] if file.endswith(".whl")]
+        fits = any(takes & parse_wheel_filename(wheel)[3] for wheel in wheels)
+        if not fits and _applies(requirement, version, platform):
             missing.append(requirement)
     return missing
 
 
-def _pin(requirement: Requirement) -> str:
-    return str(requirement.specifier).removeprefix("==")
+def _applies(requirement: Requirement, version: str, platform: Platform) -> bool:
+    """Whether a requirement has to be met on a platform, by its marker."""
+    machine = {
+        "sys_platform": platform.sys_platform,
+        "platform_system": platform.system,
+        "platform_machine": platform.machine,
+        "python_version": version,
+        "python_full_version": f"{version}.0",
+    }
+    return requirement.marker is None or requirement.marker.evaluate(machine)
 
 
 def _wheel_tags(version: str, platform: Platform) -> set[tags.Tag]:
     """Return the tags of all wheels that a Python on a platform can install."""
-    machine = platform.platform_machine
+    machine = platform.machine
     if platform.sys_platform == "linux":
         names = [*(f"manylinux_2_{minor}" for minor in range(GLIBC, 4, -1)), *_OLD_NAMES, "linux"]
         platforms = [f"{name}_{machine}" for name in names]
