@@ -132,7 +132,7 @@ class Reading:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f'<pre style="white-space: pre-wrap">{escape(repr(self))}</pre>'
 
 
 def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
