@@ -3,7 +3,6 @@
 The run is the command's run, in a child process: the caller's own children, signals and memory are never touched.
 """
 
-import functools
 import json
 import os
 import signal
@@ -133,7 +132,7 @@ class Reading:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f'<pre style="white-space: pre-wrap">{escape(repr(self))}</pre>'
 
 
 def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "") -> Reading:
@@ -198,29 +197,12 @@ def check(
 
 
 def _pickle(function: Callable[..., Any], folder: str) -> str:
-    """Pickle a function so that the worker needs nothing but the environment's packages.
+    """Pickle a function so that the worker needs nothing but the environment's packages."""
+    from numerai_predict.saving import pickled
 
-    A function of a notebook or script goes by value anyway; one of the user's own modules, which the worker cannot
-    import, has to be told to.
-    """
-    import cloudpickle
-
-    inner = function
-    while isinstance(inner, functools.partial):
-        inner = inner.func
-    module = sys.modules.get(getattr(inner, "__module__", ""))
-    file = getattr(module, "__file__", None) or ""
-    known = getattr(module, "__name__", "") in cloudpickle.list_registry_pickle_by_value()
-    own = not known and bool(file) and "site-packages" not in file and not file.startswith(os.path.dirname(os.__file__))
     path = os.path.join(folder, "model.pkl")
-    try:
-        if own:
-            cloudpickle.register_pickle_by_value(module)
-        with open(path, "wb") as target:
-            cloudpickle.dump(function, target)
-    finally:
-        if own:
-            cloudpickle.unregister_pickle_by_value(module)
+    with open(path, "wb") as target:
+        target.write(pickled(function))
     return path
 
 

@@ -152,14 +152,18 @@ class Check:
 
     def _repr_html_(self) -> str:
         """What a notebook shows; its colours are the notebook's."""
-        rows = "".join(f"<tr><th>{escape(row)}</th><td>{escape(text)}</td></tr>" for row, text in self.table().items())
+        left = 'style="text-align: left"'  # notebooks put numbers to the right, and these are sentences
+        rows = "".join(
+            f"<tr><th {left}>{escape(row)}</th><td {left}>{escape(text)}</td></tr>"
+            for row, text in self.table().items()
+        )
         reasons = "".join(
             f"<p><b>{self._why()}:</b> {escape(reason.sentence)}<br>{escape(reason.remedy)}</p>"
             for reason in self.reasons
         )
         warnings = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in self.warnings)
         trace = f"<pre>{escape(self.traceback)}</pre>" if self.traceback else ""
-        return f"<p><b>{escape(self.model)} {self.verdict}.</b></p>{trace}<table>{rows}</table>{reasons}{warnings}"
+        return f"<p><b>{escape(f'{self.model} {self.verdict}.')}</b></p>{trace}<table>{rows}</table>{reasons}{warnings}"
 
 
 def _share(usage: Usage | None, which: int) -> str:

@@ -23,6 +23,7 @@ from the evidence that the failure carries. The exit code alone tells an operato
       broken_result        24   what came back is no result
       too_much_disk        25   the model wrote more files than the limit
       wrong_python         26   the pickle was made by another Python
+      unsavable            27   the function cannot be saved as a pickle that would run
       wrong_output_type    30   the function returned something other than a DataFrame
       invalid_predictions  31   the predictions break a rule of a submission
     infrastructure (40-59, what Numerai calls "Error")
@@ -201,6 +202,7 @@ _KINDS = [
         "something else here.",
         "Choose Python {made} for it, or make it again with Python {python}.",
     ),
+    _model("unsavable", 27, "The function cannot be saved: {problem}.", "{fix}"),
     # --- the model's fault: the predictions
     _model(
         "wrong_output_type",
