@@ -17,6 +17,7 @@ import cloudpickle
 
 from numerai_predict import api
 from numerai_predict.delivery import write_atomically
+from numerai_predict.environments.directories import normal
 from numerai_predict.failures import WRAP_IT, Failure
 from numerai_predict.pickles.container import compression
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
@@ -104,7 +105,7 @@ def versions(modules: Iterable[str]) -> dict[str, str]:
     """Return the versions of the installed packages that some modules are of, by the names of the packages."""
     packages = metadata.packages_distributions()
     tops = {module.partition(".")[0] for module in modules}
-    return {name: metadata.version(name) for top in sorted(tops) for name in packages.get(top, ())}
+    return {normal(name): metadata.version(name) for top in sorted(tops) for name in packages.get(top, ())}
 
 
 # --- what is refused
@@ -159,6 +160,14 @@ def _tried(value: Any) -> tuple[Inspection | None, str]:
         inspection = inspect_bytes(pickled(value))
     except Exception as error:  # objects raise what they like
         return None, f"cannot be pickled ({type(error).__name__}: {error})"
-    if inspection.in_main:  # in the box, __main__ is another program
-        return None, f"is pickled as the mere name {inspection.in_main[0]} of this program, by its __reduce__"
+    if names := _left_behind(inspection):
+        why = "as functions behind functools.lru_cache are, and objects whose __reduce__ says so"
+        return None, f"is pickled as a mere name, {names[0]}, {why}"
     return inspection, ""
+
+
+def _left_behind(inspection: Inspection) -> list[str]:
+    """Return what a pickle names of the user's program and modules; `__main__` is another program in the box."""
+    modules = [name for name in inspection.load_modules if is_own(sys.modules.get(name))]
+    beginnings = tuple(f"{name}." for name in (*modules, "__main__"))
+    return [name for name in inspection.load_globals if name.startswith(beginnings)]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, scrubbed_environment
+from packaging.requirements import Requirement
 
 from numerai_predict.environments import directories, interpreters
-from numerai_predict.environments.export import PLATFORMS, without_wheel
+from numerai_predict.environments.export import PLATFORMS, requirements_file, without_wheel
 
 VERSIONS = directories.versions()
 EACH = pytest.mark.parametrize("version", VERSIONS)
@@ -191,6 +192,24 @@ def test_an_export_for_another_platform(version, packages, absent, platform, tmp
     names, everything = (set(re.findall(r"^[\w.-]+", text, re.MULTILINE)) for text in (found.stdout, path.read_text()))
     assert everything - names == {name for line in said for name in line.split(", ")}
     assert everything - names == absent.get(platform.name, set())
+
+
+def test_an_export_of_what_several_platforms_lack():
+    """A package that has wheels for one system only is left out on each of the others, whatever its own marker says."""
+    (line,) = (line for line in directories.read_lock("3.12").requirements.values() if line.startswith("triton=="))
+    pin = line.partition(" ;")[0]
+
+    *comments, exported = requirements_file(
+        "3.12", [f'{pin}; python_version == "3.12" or os_name == "nt"']
+    ).splitlines()
+
+    marker = Requirement(exported).marker
+    environments = {one: {"sys_platform": one.sys_platform, "platform_machine": one.machine} for one in PLATFORMS}
+    has = {one.name for one, machine in environments.items() if marker.evaluate(machine | {"python_version": "3.12"})}
+    said = {one.name for one in PLATFORMS if f"# Not on {one.name}: triton" in comments}
+    assert "Linux x86-64" in has
+    assert said == {one.name for one in PLATFORMS} - has
+    assert {"macOS arm64", "macOS x86-64", "Windows x86-64"} <= said
 
 
 # --- slices

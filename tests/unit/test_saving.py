@@ -337,9 +337,30 @@ def test_leftovers_of_main(tmp_path: Path):
 
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=tmp_path, env=environment)
 
-    assert "SETTINGS is pickled as the mere name SETTINGS of this program" in done.stdout, done.stderr
+    assert "SETTINGS is pickled as a mere name, __main__.SETTINGS, " in done.stdout, done.stderr
     assert f"{script}:6: `return live_features if SETTINGS else None`" in done.stdout
     assert not (tmp_path / "model.pkl").exists()
+
+
+def test_leftovers_of_modules(own: Own, tmp_path: Path):
+    """So is what would only be named as something of one of the user's modules, which the box does not have."""
+    module = own(
+        {
+            "cached.py": """
+            from functools import lru_cache
+            @lru_cache
+            def factor():
+                return 0.5
+            def predict(live_features):
+                return live_features * factor()
+        """
+        }
+    )
+
+    failure = refusal(module.predict, tmp_path / "model.pkl")
+
+    assert "factor is pickled as a mere name, cached.factor, as functions behind functools.lru_cache" in failure.cause
+    assert "cached.py:7: `return live_features * factor()`" in failure.cause
 
 
 def test_estimators(tmp_path: Path):

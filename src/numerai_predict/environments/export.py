@@ -18,6 +18,7 @@ GLIBC = 36
 """Minor version of the C library of the boxes, Debian 12; Linux machines need one as new as a wheel asks for."""
 
 MACOS = (14, 0)
+"""What a Mac is taken to have; wheels for newer ones do not count."""
 
 _OLD_NAMES = ("manylinux2014", "manylinux2010", "manylinux1")
 """Of glibc 2.17, 2.12 and 2.5, as they were called before PEP 600."""
@@ -54,9 +55,10 @@ def requirements_file(version: str, requirements: list[str]) -> str:
         f"# With Python {version}: pip install --no-deps -r FILE, or uv pip install --no-deps -r FILE",
         *_left_out(version, requirements, missing),
     ]
-    for requirement in map(Requirement, requirements):
+    for line in requirements:
+        requirement = Requirement(line)
         for platform, without in missing.items():
-            if requirement in without:
+            if Requirement(line) in without:
                 elsewhere = f'sys_platform != "{platform.sys_platform}" or platform_machine != "{platform.machine}"'
                 before = f"({requirement.marker}) and " if requirement.marker else ""
                 requirement.marker = Marker(f"{before}({elsewhere})")
