@@ -141,8 +141,7 @@ def _tells(failure: Failure, mismatch: "Mismatch") -> bool:
     evidence = failure.evidence
     if failure.kind.name == "missing_module":
         return str(evidence["module"]) in mismatch.why  # not the user's own module, which is missing besides
+    if failure.kind.name == "predict_raised" and not str(evidence.get("exception")).startswith(ODD):
+        return False
     name = IMPORTED_AS.get(mismatch.library, mismatch.library)
-    named = name in f"{evidence.get('exception')} {evidence.get('traceback')}"
-    if failure.kind.name == "predict_raised":
-        return named and str(evidence.get("exception")).startswith(ODD)
-    return named or mismatch.sure
+    return mismatch.sure or name in f"{evidence.get('exception')} {evidence.get('traceback')}"
