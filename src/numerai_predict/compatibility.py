@@ -1,7 +1,7 @@
 """What breaks between two versions of a library: the rules, each with its reason.
 
-Every rule was seen to hold: `make test_versions` makes pickles with some versions and runs them with others, and a test
-holds what it saw against the rules. A rule that is *sure* speaks of what never works; all others of what may not.
+Every rule comes from pickles that were seen to fail. `make test_versions` makes such with some versions, runs them with
+others, and a test holds what it saw against the rules. What a *sure* rule speaks of never works; else it may not.
 """
 
 import re
@@ -20,7 +20,7 @@ class Moved(NamedTuple):
 
     library: str
     name: str
-    """A module or more; a name that begins with it is meant, too."""
+    """How it begins."""
 
     since: Version
     until: Version
@@ -30,13 +30,13 @@ class Moved(NamedTuple):
 MOVED = (
     Moved("cloudpickle", "cloudpickle.cloudpickle._function_setstate", (3,), NEWEST),
     Moved("cloudpickle", "cloudpickle.cloudpickle._class_setstate", (3,), NEWEST),
-    Moved("numpy", "numpy._core", (1, 26), NEWEST),
-    Moved("numpy", "numpy._core.numeric", (2,), NEWEST),  # 1.26 has the rest of it, to read scalars of NumPy 2
+    Moved("numpy", "numpy._core.", (1, 26), NEWEST),
+    Moved("numpy", "numpy._core.numeric.", (2,), NEWEST),  # 1.26 has the rest of it, to read scalars of NumPy 2
     Moved("numpy", "numpy.linalg.linalg", OLDEST, (2, 5)),  # cloudpickle notes it wherever np.linalg is used
-    Moved("scikit-learn", "_loss", (1, 5), (1, 9)),
+    Moved("scikit-learn", "_loss.", (1, 5), (1, 9)),
     Moved("scikit-learn", "sklearn._loss._loss.__pyx_unpickle_", OLDEST, (1, 6)),
     Moved("scikit-learn", "sklearn.ensemble._gb_losses", OLDEST, (1, 4)),
-    Moved("Python", "pathlib._local", (3, 13), NEWEST),  # where Python 3.13 has the classes of pathlib
+    Moved("Python", "pathlib._local.", (3, 13), NEWEST),  # where Python 3.13 has the classes of pathlib
 )
 
 
@@ -223,7 +223,7 @@ def _moved(inspection: Inspection, versions: Mapping[str, str]) -> Iterator[Mism
         if here and not rule.since <= _numbers(here) < rule.until and _any(names, (rule.name,)):
             period = f"{_text(rule.since)} or newer" if rule.since != OLDEST else f"older than {_text(rule.until)}"
             made = _made(inspection).get(rule.library, period)
-            yield Mismatch(rule.library, made, here, True, f"it has no {rule.name}")
+            yield Mismatch(rule.library, made, here, True, f"it has no {rule.name.rstrip('.')}")
 
 
 def _changed(inspection: Inspection, versions: Mapping[str, str]) -> Iterator[Mismatch]:

@@ -4,10 +4,14 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from numerai_predict.failures import Failure
 from numerai_predict.pickles.inspection import BY_JOBLIB, Inspection
 from numerai_predict.submission import Finding
+
+if TYPE_CHECKING:
+    from numerai_predict.compatibility import Mismatch
 
 SHOWN = 5
 """Names that are given as examples."""
@@ -103,7 +107,7 @@ def explained(
         failure: how the run failed.
         inspection: what the pickle says of itself.
         columns: those of the live features.
-        installed: returns the versions of what the worker finds, by name, and of "Python"; not called in vain.
+        installed: returns the versions of what the worker finds, by name, and of "Python"; asked if nothing else tells.
     """
     if inspection is None or failure.kind.name not in EXPLAINED:
         return failure
@@ -211,16 +215,18 @@ def _other_versions(failure: Failure, inspection: Inspection, versions: Mapping[
         )
     from numerai_predict.compatibility import mismatches
 
-    found = [one for one in mismatches(inspection, versions) if _tells(failure, one.library, one.sure)]
+    found = [one for one in mismatches(inspection, versions) if _tells(failure, one)]
     return f"{found[0].sentence} {found[0].remedy}" if found else None
 
 
-def _tells(failure: Failure, library: str, sure: bool) -> bool:
+def _tells(failure: Failure, mismatch: "Mismatch") -> bool:
     """Whether a failure looks as if it came of a mismatch: a model may fail for other reasons, in spite of it."""
     if failure.kind.name == "crashed":
         return True
     evidence = failure.evidence
-    named = IMPORTED_AS.get(library, library) in f"{evidence.get('exception')} {evidence.get('traceback')}"
-    if failure.kind.name == "predict_raised":
-        return named and str(evidence.get("exception")).startswith(ODD)
-    return named or sure
+    if failure.kind.name == "missing_module":
+        return str(evidence["module"]) in mismatch.why  # not the user's own module, which is missing besides
+    if failure.kind.name == "predict_raised" and not str(evidence.get("exception")).startswith(ODD):
+        return False
+    name = IMPORTED_AS.get(mismatch.library, mismatch.library)
+    return mismatch.sure or name in f"{evidence.get('exception')} {evidence.get('traceback')}"

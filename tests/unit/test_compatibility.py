@@ -39,6 +39,11 @@ def raised(exception: str, file: str) -> Failure:
     return Failure("predict_raised", exception=exception, traceback=f'  File "/lib/{file}", line 1, in predict')
 
 
+def missing(module: str) -> Failure:
+    """The failure of a model that needs a module."""
+    return Failure("missing_module", module=module, exception=f"ModuleNotFoundError: No module named '{module}'")
+
+
 @pytest.mark.parametrize(("maker", "runner"), PAIRS)
 def test_what_broke_was_foreseen(maker, runner):
     """Every pickle that failed with other versions is told of; what is sure failed; of its own set none is told."""
@@ -132,9 +137,11 @@ def test_tensors_on_a_device_are_told():
         (raised("AttributeError: no attribute 'monotonic_cst'", "sklearn/tree/_classes.py"), True),
         (raised("AttributeError: no attribute 'rank'", "model.py"), False),
         (raised("ValueError: Found array with 0 samples", "sklearn/utils/validation.py"), False),
+        (missing("sklearn.ensemble._gb_losses"), False),  # it holds none
+        (missing("my_models"), False),
         (Failure("timed_out", limit="600", phase="predicting"), False),
     ],
-    ids=["crash", "of the library", "of the user", "of the data", "another kind"],
+    ids=["crash", "of the library", "of the user", "of the data", "another of the library", "my own", "another kind"],
 )
 def test_a_failure_is_put_down_to_a_version(failure, explains):
     """A crash, or what a library raises that meets what it does not know, is put down to its version; nothing else."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas
 import pyarrow  # noqa: F401  as our worker has imported it
 
-SECONDS = 60
+SECONDS = 300
 
 NEAR = 1e-6
 """By how much ranks may differ and still be called the same."""
