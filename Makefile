@@ -148,6 +148,7 @@ $(VENV)/demo-installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/dev-installed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[sample,dev]'
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $(VENV)/numerapi-2 numerapi==2.20.7
+	$(BIN)/pip install --quiet --disable-pip-version-check --target $(VENV)/notebook-tools nbclient==0.11.0 ipykernel==7.4.0
 	touch $@
 
 # Apart from everything else: Poetry brings fifty packages along.

@@ -89,6 +89,13 @@ class Command:
         raise AssertionError(f"the command ended and never said {words!r}:\n{said}")
 
 
+NOTEBOOK_TOOLS = os.environ.get("NOTEBOOK_TOOLS", str(ROOT / ".venv/notebook-tools"))
+"""Where nbclient and ipykernel are: apart, as they bring psutil, with which joblib's processes measure themselves.
+
+That reads /proc, which is closed to a confined process's children; in the boxes there is no psutil.
+"""
+
+
 def scrubbed_environment() -> dict[str, str]:
     """This process's environment without proxies, nor anything else that could change how Python starts.
 

@@ -87,6 +87,8 @@ class Record:
     """The HTTP status with which the store confirmed the upload."""
 
     failure: Failure | None = None
+    ended: str = ""
+    """When it was over; set when the record is first written."""
 
     @contextmanager
     def phase(self, name: str) -> Iterator[Phase]:
@@ -117,6 +119,7 @@ class Record:
 
     def as_json(self) -> str:
         """Return the record as a JSON object without secrets."""
+        self.ended = self.ended or _now()
         return json.dumps(_redacted(self._content(), self.redact), indent=1)
 
     def _content(self) -> dict[str, Any]:
@@ -126,7 +129,7 @@ class Record:
             "program": {"version": __version__, "git_ref": os.environ.get("GIT_REF", "")},
             "machine": {"platform": " ".join(os.uname()[::2]), "supervisor_python": sys.version.split()[0]},
             "started": self.started,
-            "ended": _now(),
+            "ended": self.ended,
             "job": _job(self.job),
             "environment": self.environment,
             "virtual_environment": self.virtual_environment,

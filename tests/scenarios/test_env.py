@@ -179,7 +179,7 @@ def test_create_for_a_python_that_is_not_here(own):
 
     assert created.returncode == 53
     assert f"this machine has no Python {missing[0]}" in created.stderr
-    assert f"--env image:{missing[0]}" in created.stderr
+    assert "--env image:3.XX" in created.stderr
     assert (store.stored(), store.unfinished()) == ([], [])
 
 

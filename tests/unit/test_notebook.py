@@ -1,17 +1,20 @@
 """The example notebook, and how results show in notebooks."""
 
 import re
+import sys
 from pathlib import Path
 
-import nbformat
 import pandas as pd
 import pytest
-from conftest import ROOT, scrubbed_environment
-from nbclient import NotebookClient
+from conftest import NOTEBOOK_TOOLS, ROOT, scrubbed_environment
 
 from numerai_predict.api import Prediction, Reading
 from numerai_predict.check import FAIL, Check, Reason, Usage
 from numerai_predict.pickles.inspection import Inspection
+
+sys.path.append(NOTEBOOK_TOOLS)
+import nbformat  # noqa: E402
+from nbclient import NotebookClient  # noqa: E402
 
 NOTEBOOK = ROOT / "examples" / "train_save_check.ipynb"
 
@@ -30,7 +33,7 @@ def shown(cell: nbformat.NotebookNode, form: str) -> str:
 def test_the_notebook_runs(tmp_path: Path):
     """Run from top to end, without network, the notebook saves a pickle, is refused another, and ends in a verdict."""
     notebook = nbformat.read(NOTEBOOK, as_version=4)
-    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    environment = scrubbed_environment() | {"PYTHONPATH": f"{ROOT / 'src'}:{NOTEBOOK_TOOLS}"}
 
     NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute(env=environment)
 

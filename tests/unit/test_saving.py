@@ -18,7 +18,7 @@ import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, scrubbed_environment
+from conftest import NOTEBOOK_TOOLS, ROOT, scrubbed_environment
 
 import numerai_predict
 from numerai_predict import Failure
@@ -401,7 +401,8 @@ def test_places(own: Own, tmp_path: Path):
 
 def test_cells(tmp_path: Path):
     """In a notebook, the line is that of the cell, by its number."""
-    nbformat = pytest.importorskip("nbformat")
+    sys.path.append(NOTEBOOK_TOOLS)
+    import nbformat
     from nbclient import NotebookClient
 
     cells = [
@@ -410,7 +411,7 @@ def test_cells(tmp_path: Path):
         "except numerai_predict.Failure as failure:\n    print(failure)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    environment = scrubbed_environment() | {"PYTHONPATH": f"{ROOT / 'src'}:{NOTEBOOK_TOOLS}"}
     NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute(env=environment)
 
     printed = notebook.cells[-1].outputs[0].text
