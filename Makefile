@@ -32,7 +32,7 @@ ENVIRONMENTS := $(VERSIONS:%=env_%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test_predict test_environments test_libraries test_corpus test_versions lint docs dockerfiles benchmark clean versions \
+.PHONY: help demo test test_predict test_environments test_libraries test_corpus test_versions lint docs docs_check dockerfiles benchmark clean versions \
     versions.json build build_shell test_images push_latest push_stable add_python_version $(TESTS) $(BUILDS) $(PUSHES_LATEST) $(PUSHES_STABLE) $(LOCKS) \
     $(ENVIRONMENTS)
 
@@ -126,9 +126,13 @@ dockerfiles: $(VENV)/dev-installed ## Write every Dockerfile from the template
 docs: $(VENV)/dev-installed ## Write the pages that are generated from the code
 	$(BIN)/python docs/generate.py
 
+docs_check: $(VENV)/dev-installed ## Write the examples of docs/check.md: it runs every one, in environments of its own
+	$(BIN)/python docs/check_examples.py
+
 benchmark: $(SAMPLE)/model.pkl ## Measure what a run costs against the plain way
 	$(BIN)/python benchmarks/run_against_plain.py
 	$(BIN)/python benchmarks/confinement.py
+	$(BIN)/python benchmarks/inspect_pickles.py
 
 clean: ## Remove the virtual environment and everything that was generated
 	rm -rf $(VENV) $(SAMPLE) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

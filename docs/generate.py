@@ -4,12 +4,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from numerai_predict import verdict
 from numerai_predict.failures import KINDS, Fault, Kind
+from numerai_predict.pickles.inspection import inspect_bytes
 
 DOCS = Path(__file__).parent
 TESTS = DOCS.parent / "tests"
 
 BEGIN, END = "<!-- attacks: written by `make docs` from tests/attacks.py and tests/zoo -->", "<!-- end of attacks -->"
+
+EXAMPLE = "tests/models/model_3_11.pkl"
+"""The pickle whose page docs/inspect.md shows."""
+
+BEGIN_PAGE, END_PAGE = f"<!-- page: written by `make docs` from {EXAMPLE} -->", "<!-- end of page -->"
 
 _FAULTS = {
     Fault.USAGE: "The command line",
@@ -51,9 +58,21 @@ def _placeholders(text: str) -> str:
 
 def security_page() -> str:
     """Return docs/security.md with the table of attacks in it as the tests have it."""
-    before, _, rest = (DOCS / "security.md").read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n\n{attacks_table()}\n{END}{after}"
+    return _between("security.md", BEGIN, attacks_table(), END)
+
+
+def inspect_page() -> str:
+    """Return docs/inspect.md with what `numerai-predict inspect` prints of a test pickle."""
+    inspection = inspect_bytes((DOCS.parent / EXAMPLE).read_bytes())
+    lines = verdict.page(EXAMPLE, inspection, verdict.verdicts(inspection))
+    text = "\n".join(["```console", f"$ numerai-predict inspect {EXAMPLE}", *lines, "```\n"])
+    return _between("inspect.md", BEGIN_PAGE, text, END_PAGE)
+
+
+def _between(name: str, begin: str, text: str, end: str) -> str:
+    """The page with what stands between two marks replaced."""
+    before, _, rest = (DOCS / name).read_text().partition(begin)
+    return f"{before}{begin}\n\n{text}\n{end}{rest.partition(end)[2]}"
 
 
 def attacks_table() -> str:
@@ -100,3 +119,4 @@ def _note(attack: Any) -> str:
 if __name__ == "__main__":
     (DOCS / "security.md").write_text(security_page())
     (DOCS / "failures.md").write_text(failures_page())
+    (DOCS / "inspect.md").write_text(inspect_page())

@@ -203,4 +203,16 @@ def run_predict(start_predict: Callable[..., Command]) -> Callable[..., Run]:
     return lambda model, *flags: start_predict(model, *flags).finish()
 
 
+@pytest.fixture(scope="session")
+def environments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables under which environments are made and kept in a folder of these tests, once for all their processes."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    downloads = os.environ.get("UV_CACHE_DIR") or str(
+        Path.home() / ".cache" / "uv"
+    )  # not fetched anew by every session
+    own = {"XDG_CACHE_HOME": str(shared / "cache"), "UV_CACHE_DIR": downloads, "PYTHONPATH": str(ROOT / "src")}
+    return scrubbed_environment() | own
+
+
 from world import blend_pickle, make_world, right_bytes, world  # noqa: E402, F401  fixtures that need those above

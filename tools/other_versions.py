@@ -28,11 +28,10 @@ import try_libraries
 from numerai_predict import compatibility
 from numerai_predict.environments import directories, store
 from numerai_predict.environments.directories import ROOT
+from numerai_predict.environments.installed import read_installed
 from numerai_predict.environments.interpreters import interpreter
-from numerai_predict.job import Limits
 from numerai_predict.pickles.inspection import inspect_bytes
 from numerai_predict.sample_round import write_sample_round
-from numerai_predict.sandbox.installed import installed
 
 VERSIONS = ROOT / "tests" / "versions"
 PICKLES = VERSIONS / "pickles"
@@ -104,6 +103,12 @@ class Outcome:
         return "explained" if self.explained else "BAD: not explained"
 
 
+def versions_of(python: Path) -> dict[str, str]:
+    """Return the versions of what an interpreter finds, and of "Python"."""
+    found = read_installed(python)
+    return found.versions | {"Python": found.python}
+
+
 def main() -> None:
     """Try what is asked for; exit with 1 if something is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -169,7 +174,7 @@ def matrix(
         pickles.mkdir(parents=True)
         command = [str(python), str(VERSIONS / "make.py"), str(folder / "round"), str(pickles), *kinds]
         subprocess.run(command, check=True, env=ONE_THREAD, stdout=subprocess.DEVNULL)
-        environments.append(Environment(name, python, installed(str(python), Limits()), pickles))
+        environments.append(Environment(name, python, versions_of(python), pickles))
         print(f"{name}: Python {version}, {len(list(pickles.glob('*.pkl')))} pickles", flush=True)
     outcomes = []
     for runner in environments:

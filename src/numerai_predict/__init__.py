@@ -6,7 +6,7 @@ here, and so does every run of the command.
 
 __version__ = "0.1.0"
 
-__all__ = ["Check", "Failure", "Prediction", "Reading", "__version__", "check", "inspect", "predict"]
+__all__ = ["Check", "Failure", "Prediction", "Reading", "__version__", "check", "inspect", "predict", "save"]
 
 
 def __getattr__(name: str) -> object:
@@ -14,6 +14,10 @@ def __getattr__(name: str) -> object:
         from numerai_predict import api
 
         return getattr(api, name)
+    if name == "save":
+        from numerai_predict.saving import save
+
+        return save
     if name == "Check":
         from numerai_predict.check import Check
 

@@ -3,7 +3,6 @@
 The run is the command's run, in a child process: the caller's own children, signals and memory are never touched.
 """
 
-import functools
 import json
 import os
 import signal
@@ -124,7 +123,7 @@ class Reading:
     name: str
     inspection: "Inspection"
     verdicts: "list[Verdict]"
-    """For every environment, best first; empty outside of a clone of numerai-predict."""
+    """For every environment that was asked about, best first; empty if the pickle cannot be read."""
 
     def __repr__(self) -> str:
         from numerai_predict.verdict import page
@@ -133,17 +132,19 @@ class Reading:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        return f"<pre>{escape(repr(self))}</pre>"
+        return f'<pre style="white-space: pre-wrap">{escape(repr(self))}</pre>'
 
 
-def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
+def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "") -> Reading:
     """Read a pickle without running it: its Python, its imports, its libraries, its columns.
 
     Args:
         model: a pickle file, or the function itself, which is then pickled by cloudpickle as `predict` does it.
+        env: hold it against one environment only: "current", "3.12", or a path.
 
     Raises:
         OSError: the file cannot be read.
+        LookupError: there is no such environment.
     """
     from numerai_predict import verdict
     from numerai_predict.pickles import reader
@@ -151,7 +152,7 @@ def inspect(model: str | os.PathLike[str] | Callable[..., Any]) -> Reading:
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
         path = _pickle(model, folder) if callable(model) else os.fspath(model)
         inspection = reader.read(path)
-    found = [] if inspection.problem else verdict.verdicts(inspection)
+    found = [] if inspection.problem else verdict.verdicts(inspection, env)
     name = getattr(model, "__name__", type(model).__name__) if callable(model) else path
     return Reading(name, inspection, found)
 
@@ -196,29 +197,12 @@ def check(
 
 
 def _pickle(function: Callable[..., Any], folder: str) -> str:
-    """Pickle a function so that the worker needs nothing but the environment's packages.
+    """Pickle a function so that the worker needs nothing but the environment's packages."""
+    from numerai_predict.saving import pickled
 
-    A function of a notebook or script goes by value anyway; one of the user's own modules, which the worker cannot
-    import, has to be told to.
-    """
-    import cloudpickle
-
-    inner = function
-    while isinstance(inner, functools.partial):
-        inner = inner.func
-    module = sys.modules.get(getattr(inner, "__module__", ""))
-    file = getattr(module, "__file__", None) or ""
-    known = getattr(module, "__name__", "") in cloudpickle.list_registry_pickle_by_value()
-    own = not known and bool(file) and "site-packages" not in file and not file.startswith(os.path.dirname(os.__file__))
     path = os.path.join(folder, "model.pkl")
-    try:
-        if own:
-            cloudpickle.register_pickle_by_value(module)
-        with open(path, "wb") as target:
-            cloudpickle.dump(function, target)
-    finally:
-        if own:
-            cloudpickle.unregister_pickle_by_value(module)
+    with open(path, "wb") as target:
+        target.write(pickled(function))
     return path
 
 

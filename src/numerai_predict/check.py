@@ -10,10 +10,11 @@ from typing import Any
 
 from numerai_predict import offline, verdict
 from numerai_predict.datasets import is_local
-from numerai_predict.failures import Failure, Fault
+from numerai_predict.environments import IMAGE, directories
+from numerai_predict.failures import KINDS, Failure, Fault
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
-from numerai_predict.record import Listener, Record
+from numerai_predict.record import Listener, Phase, Record
 from numerai_predict.redaction import Redaction
 from numerai_predict.run import run
 from numerai_predict.verdict import Verdict
@@ -88,6 +89,8 @@ class Check:
     """What the model printed in the first run."""
 
     traceback: str = ""
+    """Where it failed: Python's traceback, or of a process that was ended the frames it was in; empty if it did not."""
+
     environments: list[Verdict] = field(default_factory=list)
     """What the pickle says of each environment, best first."""
 
@@ -117,7 +120,9 @@ class Check:
     def table(self) -> dict[str, str]:
         """Return what the verdict rests on, as a table for people."""
         rows = {
-            "Python version": f'choose "Python {self.python}" at upload' if self.python else "",
+            "Python version": f'choose "Python {self.python}" at upload'
+            if self.python and self.verdict != FAIL
+            else "",
             "ran on": self.data,
             "time": _share(self.usage, 0),
             "memory": _share(self.usage, 1),
@@ -147,14 +152,18 @@ class Check:
 
     def _repr_html_(self) -> str:
         """What a notebook shows; its colours are the notebook's."""
-        rows = "".join(f"<tr><th>{escape(row)}</th><td>{escape(text)}</td></tr>" for row, text in self.table().items())
+        left = 'style="text-align: left"'  # notebooks put numbers to the right, and these are sentences
+        rows = "".join(
+            f"<tr><th {left}>{escape(row)}</th><td {left}>{escape(text)}</td></tr>"
+            for row, text in self.table().items()
+        )
         reasons = "".join(
             f"<p><b>{self._why()}:</b> {escape(reason.sentence)}<br>{escape(reason.remedy)}</p>"
             for reason in self.reasons
         )
         warnings = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in self.warnings)
         trace = f"<pre>{escape(self.traceback)}</pre>" if self.traceback else ""
-        return f"<p><b>{escape(self.model)} {self.verdict}.</b></p>{trace}<table>{rows}</table>{reasons}{warnings}"
+        return f"<p><b>{escape(f'{self.model} {self.verdict}.')}</b></p>{trace}<table>{rows}</table>{reasons}{warnings}"
 
 
 def _share(usage: Usage | None, which: int) -> str:
@@ -184,8 +193,9 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
         first, sample = _first_run(job, listener, redact, folder)
         if first.failure:
             return _failed(job, first, first.failure, sample)
+        listener.notice("once more, to compare what it predicts")
         again = replace(first.job, env=first.virtual_environment or job.env, output=os.path.join(folder, "2.csv"))
-        second = Record(again, listener, redact)
+        second = Record(again, _Quietly(listener), redact)
         run(second)
         if second.failure and second.failure.kind.fault is not Fault.MODEL:
             raise second.failure
@@ -193,6 +203,7 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
 
 
 def _read_only(job: Job, redact: Redaction) -> Check:
+    from numerai_predict import choice
     from numerai_predict.pickles import reader
 
     try:
@@ -203,10 +214,11 @@ def _read_only(job: Job, redact: Redaction) -> Check:
     if failure := verdict.unreadable(job.model, inspection):
         return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
     found = verdict.verdicts(inspection)
-    best = found[0]
-    reasons = [Reason(reason.sentence, reason.remedy) for reason in best.reasons]
+    best = choice.preferred(inspection, found)
+    reasons = [Reason(reason.sentence, reason.remedy, reason.kind) for reason in best.reasons]
     which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
-    code = Failure("wrong_python", made="", python="").exit_code if which == FAIL else EXIT_CODES[which]
+    kind = next((reason.kind for reason in best.reasons if reason.kind), "wrong_python")
+    code = KINDS[kind].exit_code if which == FAIL else EXIT_CODES[which]
     python = "" if which == FAIL else best.version
     return Check(redact(job.model), which, code, reasons, python, environments=found)
 
@@ -225,16 +237,55 @@ def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> 
     return record, bool(why)
 
 
+class _Quietly:
+    """The listener of a second run, of which only the progress is new: what the model prints was seen in the first."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.progress = listener.progress
+        self.transferred = listener.transferred
+
+    def phase_ended(self, _: Phase) -> None:
+        """Nothing."""
+
+    def model_printed(self, _: str) -> None:
+        """Nothing."""
+
+    def notice(self, _: str) -> None:
+        """Nothing."""
+
+
 def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
     return Check(
         **_common(job, record, sample),
         verdict=FAIL,
         exit_code=failure.exit_code,
-        reasons=[_reason(failure)],
+        reasons=[_other_layout(record, failure) or _reason(failure)],
         usage=_usage(job, record),
-        traceback=str(failure.evidence.get("traceback") or failure.evidence.get("crash_log") or ""),
+        traceback=_traceback(failure),
         warnings=[warning.sentence for warning in record.warnings],
     )
+
+
+def _traceback(failure: Failure) -> str:
+    trace, frames = failure.evidence.get("traceback"), failure.evidence.get("crash_log")
+    return trace or (f"Where it was, most recent call first:\n{frames}" if frames else "")
+
+
+def _other_layout(record: Record, failure: Failure) -> Reason | None:
+    """The reason of a failure that the pickle foretells: its objects are of a library that the box has an older one of.
+
+    Python's own words, "No module named 'numpy._core'" for example, lead nowhere.
+    """
+    inspection, name = record.inspection, failure.kind.name
+    if name not in ("missing_module", "load_raised", "predict_raised", "crashed") or inspection is None:
+        return None
+    if not record.virtual_environment:
+        return None  # what is installed elsewhere need not be what the lock has
+    version = ".".join(record.environment["python"].split(".")[:2])
+    for why in verdict.against(inspection, directories.read_lock(version)).reasons:
+        if why.sure and why not in verdict.python_reasons(inspection, version):
+            return Reason(f"{why.sentence} {failure.cause}", why.remedy, name)
+    return None
 
 
 def _ran(job: Job, first: Record, second: Record, sample: bool) -> Check:
@@ -262,6 +313,7 @@ def _ran(job: Job, first: Record, second: Record, sample: bool) -> Check:
         usage=usage,
         largest_difference=difference,
         warnings=said,
+        traceback=_traceback(second.failure) if second.failure else "",
     )
 
 
@@ -321,7 +373,7 @@ def _uncertain(record: Record, sample: bool) -> list[Reason]:
             "the sample round was given them."
         )
         reasons.append(Reason(sentence, "Check it again where Numerai can be reached, or with --dataset."))
-    if not record.virtual_environment and not record.job.env.startswith("image:"):
+    if not record.virtual_environment and not record.job.env.startswith(IMAGE):
         reasons += _other_versions(inspection, record.environment["python"])
     return [*reasons, *_network(record, inspection)]
 

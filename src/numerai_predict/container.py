@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from numerai_predict.environments import directories
+from numerai_predict.environments import IMAGE, REGISTRY, directories
 from numerai_predict.failures import Failure
 from numerai_predict.job import Limits
 from numerai_predict.local_files import LocalFile
@@ -21,19 +21,23 @@ from numerai_predict.submission import Finding, Submission
 
 ENGINES = ("docker", "podman")
 
-PREFIX = "image:"
-
 INSIDE = "/numerai"
 """Where the files lie in the container."""
+
+STEPS = ("  start ", "  round ", "  load ", "  predict ", "  judge ")
+"""How the lines begin that tell of a step in there; the others happen out here as well."""
 
 SPARE_MEMORY = 1024**3
 """Bytes for the program itself: the model's limit is watched inside, where what crosses it is told by name."""
 
 
-def image_name(env: str) -> str:
-    """Return the image that "image:3.12" or "image:NAME" means."""
-    name = env.removeprefix(PREFIX)
-    return f"numerai_predict_py_{name.replace('.', '_')}:latest" if name in directories.versions() else name
+def images(env: str) -> list[str]:
+    """Return the images that "image:3.12" or "image:NAME" means, the best first: one's own, the published one."""
+    name = env.removeprefix(IMAGE)
+    if name not in directories.versions():
+        return [name]
+    name = f"numerai_predict_py_{name.replace('.', '_')}"
+    return [f"{name}:latest", f"{REGISTRY}/{name}:stable", f"{REGISTRY}/{name}:latest"]
 
 
 def engine_with(image: str) -> str | None:
@@ -45,18 +49,28 @@ def engine_with(image: str) -> str | None:
     return None
 
 
+def found(env: str) -> tuple[str, str]:
+    """Return the engine and the image to run in.
+
+    Raises:
+        Failure: `no_environment`.
+    """
+    wanted = images(env)
+    for image in wanted:
+        if engine := engine_with(image):
+            return engine, image
+    problem = f"neither docker nor podman answers and has {' or '.join(wanted)}"
+    fix = "Pull it, build it with `make build_3_XX` in a clone, or run without a container: --env auto."
+    raise Failure("no_environment", version=wanted[0], problem=problem, remedy=fix)
+
+
 def run_in_container(record: Record, model: LocalFile, live: LocalFile, benchmarks: LocalFile | None) -> Submission:
     """Run a job's model in the container that its `env` names; fill the record from the one that was made in there.
 
     Raises:
         Failure: the one with which it ended in there; `no_environment` if there is no such image, or no account came.
     """
-    image = image_name(record.job.env)
-    engine = engine_with(image)
-    if engine is None:
-        problem = f"neither docker nor podman answers and has the image {image}"
-        fix = "Build it with `make build_3_XX`, pull it, or run without a container: --env auto."
-        raise Failure("no_environment", version=image, problem=problem, remedy=fix)
+    engine, image = found(record.job.env)
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as name:
         folder = Path(name)
         flags = _files(folder, model, live, benchmarks) + _limits(record.job.limits)
@@ -116,7 +130,7 @@ def _run(engine: str, image: str, folder: Path, record: Record, flags: list[str]
             last = line.strip() or last
             if line.startswith("model| "):
                 record.listener.model_printed(line.removeprefix("model| ").rstrip("\n"))
-            elif line.startswith("  ") and not line.startswith("   "):
+            elif line.startswith(STEPS):
                 record.listener.notice(line.strip())
     finally:
         container.stderr.close()

@@ -45,6 +45,19 @@ def fetch_model_and_live_features(
     return both["model"], both["data"]
 
 
+def fetch_model(url: str, timeout: float, progress: Progress, notice: Callable[[str], None]) -> LocalFile:
+    """Get the model behind a URL, and nothing else.
+
+    Raises:
+        Failure: it cannot be had within `timeout` seconds, or is no pickle.
+    """
+    deadline = Deadline(timeout, notice)
+    try:
+        return transfer.at_once(deadline, {"model": lambda: download_model(url, deadline, progress)})["model"]
+    except transfer.DeadlinePassed as passed:
+        raise Failure("model_not_fetched", url=without_query(url), problem=str(passed)) from None
+
+
 def fetch_benchmark_models(job: Job, progress: Progress, notice: Callable[[str], None]) -> LocalFile:
     """Get the benchmark models from where the job says.
 

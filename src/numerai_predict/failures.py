@@ -23,6 +23,7 @@ from the evidence that the failure carries. The exit code alone tells an operato
       broken_result        24   what came back is no result
       too_much_disk        25   the model wrote more files than the limit
       wrong_python         26   the pickle was made by another Python
+      unsavable            27   the function cannot be saved as a pickle that would run
       wrong_output_type    30   the function returned something other than a DataFrame
       invalid_predictions  31   the predictions break a rule of a submission
     infrastructure (40-59, what Numerai calls "Error")
@@ -47,10 +48,9 @@ from the evidence that the failure carries. The exit code alone tells an operato
       terminated          143   SIGTERM, or SIGHUP: its terminal was closed
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class Fault(Enum):
@@ -63,8 +63,7 @@ class Fault(Enum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of failure; `cause` and `remedy` are sentences with the evidence's names in braces."""
 
     name: str
@@ -90,6 +89,12 @@ _PICKLE_A_FUNCTION = (
     "Write a function predict(live_features) or predict(live_features, live_benchmark_models) that returns a "
     "DataFrame, and pickle that function with cloudpickle.dump."
 )
+
+WRAP_IT = (
+    "Wrap it in a function, def predict(live_features): return pd.DataFrame({'prediction': "
+    "model.predict(live_features[features])}, index=live_features.index), and pickle the function."
+)
+"""The remedy for an estimator."""
 
 _SEND_AGAIN = (
     "The predictions are at {path}; send them, with a new presigned POST if this one has expired, by "
@@ -126,7 +131,7 @@ _KINDS = [
         15,
         "The function {signature} {problem}.",
         "Take live_features, or live_features and live_benchmark_models, and nothing else; "
-        "put everything else into the function's globals or bind it with functools.partial.",
+        "put everything else into the function's globals: what functools.partial binds by name still counts.",
     ),
     # --- the model's fault: the run
     _model(
@@ -197,6 +202,7 @@ _KINDS = [
         "something else here.",
         "Choose Python {made} for it, or make it again with Python {python}.",
     ),
+    _model("unsavable", 27, "The function cannot be saved: {problem}.", "{fix}"),
     # --- the model's fault: the predictions
     _model(
         "wrong_output_type",
@@ -272,8 +278,8 @@ _KINDS = [
     _infrastructure(
         "no_environment",
         53,
-        "An environment of Python {version} could not be made: {problem}.",
-        "Install Python {version}, or run it in the container: --env image:{version}.",
+        "There is no environment {version}: {problem}.",
+        "Install what is missing, or run it in the container: --env image:3.XX.",
     ),
     # --- ours
     Kind(

@@ -1,10 +1,14 @@
 """What is known of a model before it is loaded, used where it counts: not to load it, and to say why a run failed."""
 
+import json
+import os
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from numerai_predict.failures import Failure
 from numerai_predict.pickles.inspection import BY_JOBLIB, Inspection
+from numerai_predict.submission import Finding
 
 if TYPE_CHECKING:
     from numerai_predict.compatibility import Mismatch
@@ -27,7 +31,11 @@ def refuse_wrong_python(inspection: Inspection, python: str) -> None:
         return  # it does not tell, or tells nothing that is certain
     version = ".".join(python.split(".")[:2])
     if version not in inspection.pythons and version in KNOWN:
-        raise Failure("wrong_python", made=" or ".join(inspection.pythons), python=version)
+        from numerai_predict.environments import directories
+
+        boxes = directories.versions()
+        remedy = None if {*inspection.pythons} & {*boxes} else f"Make it again with one of Python {', '.join(boxes)}."
+        raise Failure("wrong_python", remedy=remedy, made=" or ".join(inspection.pythons), python=version)
 
 
 KNOWN = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
@@ -36,6 +44,58 @@ KNOWN = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 EXPLAINED = ("predict_raised", "crashed", "load_raised", "missing_module")
 """Kinds of failure whose cause the pickle may tell."""
+
+
+def missing_features(inspection: Inspection, columns: list[str], dataset: str) -> list[Finding]:
+    """Return a warning if a pickle names features that the data do not have.
+
+    Args:
+        inspection: what the pickle says of itself.
+        columns: those of the live features.
+        dataset: where these came from: beside it there may be a features.json, of this version or of others.
+    """
+    missing = _not_among(columns, inspection)
+    if not missing:
+        return []
+    sentence = f"The pickle names {_features(missing)} that the data do not have: {_examples(missing)}"
+    if versions := _versions_with(set(missing), dataset):
+        sentence += f"; {' and '.join(versions)} {'has' if len(versions) == 1 else 'have'} them all"
+    return [Finding("columns_missing", len(missing), tuple(missing[:3]), f"{sentence}.")]
+
+
+def _not_among(columns: list[str], inspection: Inspection) -> list[str]:
+    known = set(columns)
+    return [name for name in inspection.columns if name not in known and name.startswith("feature_")]
+
+
+def _versions_with(features: set[str], dataset: str) -> list[str]:
+    """The versions of the data that have these features, by the features.json in the folders v5.2, v5.3, ..."""
+    folder = os.path.dirname(os.path.abspath(os.path.expanduser(dataset)))
+    above, found = os.path.dirname(folder), []
+    try:
+        names = sorted(name for name in os.listdir(above) if re.fullmatch(r"v\d+(\.\d+)*", name))
+    except OSError:
+        return []
+    for name in names:
+        path = os.path.join(above, name, "features.json")
+        if not os.path.isfile(path):
+            continue
+        try:
+            with open(path) as file:
+                sets = json.load(file)["feature_sets"]
+            if features <= {feature for features in sets.values() for feature in features}:
+                found.append(name)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass  # it is something else
+    return found
+
+
+def _features(names: list[str]) -> str:
+    return f"{len(names)} feature{'s' if names[1:] else ''}"
+
+
+def _examples(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", ..." if names[SHOWN:] else "")
 
 
 def explained(
@@ -53,13 +113,26 @@ def explained(
         return failure
     remedy = (
         _undefined(failure, inspection)
+        or _of_another_version(failure, inspection)
         or _missing_columns(failure, inspection, columns)
         or _in_main(inspection)
         or _by_joblib(failure, inspection)
         or _device(failure, inspection)
         or _other_versions(failure, inspection, installed())
+        or _part_of_a_package(failure)
     )
     return Failure(failure.kind.name, remedy=remedy, **failure.evidence) if remedy else failure
+
+
+def _part_of_a_package(failure: Failure) -> str | None:
+    """Of a package that is not there at all, Python names only the first part."""
+    package, dot, _ = str(failure.evidence.get("module", "")).partition(".")
+    if not dot:
+        return None
+    return (
+        f"There is a {package} here, but one without that module, of another version: pickle the function with the "
+        f"{package} of the environment that it is to run in."
+    )
 
 
 def _undefined(failure: Failure, inspection: Inspection) -> str | None:
@@ -71,14 +144,26 @@ def _undefined(failure: Failure, inspection: Inspection) -> str | None:
     )
 
 
+def _of_another_version(failure: Failure, inspection: Inspection) -> str | None:
+    """Benchmark models bear the version of the data in their names: v52_lgbm_ender20 is one of v5.2, v5_... of v5.0."""
+    exception = str(failure.evidence.get("exception"))
+    for name in inspection.columns:
+        match = re.match(r"v(\d)(\d*)_", name)
+        if match and "KeyError" in exception and f"'{name}'" in exception:
+            version = f"v{match[1]}.{match[2] or 0}"
+            return (
+                f"The benchmark model {name} is one of the dataset {version}: give --dataset {version}/live.parquet "
+                f"--benchmarks {version}/live_benchmark_models.parquet, or use the benchmark models that are given."
+            )
+    return None
+
+
 def _missing_columns(failure: Failure, inspection: Inspection, columns: list[str]) -> str | None:
-    known = set(columns)
-    missing = [name for name in inspection.columns if name.startswith("feature_") and name not in known]
+    missing = _not_among(columns, inspection)
     if not missing or "KeyError" not in str(failure.evidence.get("exception")):
         return None
-    examples = ", ".join(missing[:SHOWN]) + (", ..." if missing[SHOWN:] else "")
     return (
-        f"The pickle names {len(missing)} features that the data do not have ({examples}): "
+        f"The pickle names {_features(missing)} that the data do not have ({_examples(missing)}): "
         "give --dataset of the version that it was trained on, or train it on this one."
     )
 

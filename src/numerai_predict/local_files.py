@@ -27,6 +27,10 @@ class LocalFile:
         """Return up to `count` bytes of the file's end."""
         return os.pread(self.descriptor, count, max(0, self.size - count))
 
+    def rewind(self) -> None:
+        """Let it stand at its start again: whoever it was handed to has read it to its end."""
+        os.lseek(self.descriptor, 0, os.SEEK_SET)
+
     def close(self) -> None:
         """Close the descriptor; a worker that got it keeps its own."""
         os.close(self.descriptor)

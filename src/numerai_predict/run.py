@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
-from numerai_predict.failures import Failure
-from numerai_predict.foresight import explained, refuse_wrong_python
+from numerai_predict.environments import IMAGE
+from numerai_predict.failures import WRAP_IT, Failure
+from numerai_predict.foresight import explained, missing_features, refuse_wrong_python
 from numerai_predict.interruption import Interrupted, deferred
-from numerai_predict.job import Limits
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.reader import Reading
 from numerai_predict.record import Record
@@ -59,7 +59,7 @@ def _run(record: Record) -> None:
 
 def _predictions(record: Record) -> Submission:
     """Run the model where the job says, and judge what it returned."""
-    if record.job.env.startswith("image:"):
+    if record.job.env.startswith(IMAGE):
         return _in_a_container(record)
     ids, returned = _in_its_environment(record)
     record.warnings += _remarks(record, returned)
@@ -90,7 +90,7 @@ def _in_its_environment(record: Record) -> tuple[list[str], Returned]:
     job = record.job
     if job.env == "current":
         return _in_a_worker(record, sys.executable)
-    from numerai_predict.environments import choice
+    from numerai_predict import choice
 
     if python := choice.interpreter_at_once(job.env):
         return _in_a_worker(record, python)
@@ -147,6 +147,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 _inspect(record, model, reading)
             if record.inspection is not None:
                 refuse_wrong_python(record.inspection, ready.python)
+                record.warnings += missing_features(record.inspection, columns, job.dataset)
 
             with record.phase("load") as phase:
                 loaded = _load(worker, model)
@@ -158,7 +159,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 returned = _predict(worker, benchmarks, ids, record, python)
                 phase.detail = returned.what
     except Failure as failure:
-        raise explained(failure, record.inspection, columns, lambda: _installed(python, job.limits)) from None
+        raise explained(failure, record.inspection, columns, lambda: _installed(python)) from None
     finally:
         if reading is not None:
             reading.give_up()
@@ -167,10 +168,17 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
     return ids, returned
 
 
-def _installed(python: str, limits: Limits) -> dict[str, str]:
-    from numerai_predict.sandbox.installed import installed  # for a run that failed
+def _installed(python: str) -> dict[str, str]:
+    """The versions of what a worker finds, for a run that failed; from files, as a model could forge what it says."""
+    from pathlib import Path
 
-    return installed(python, limits)
+    from numerai_predict.environments.installed import read_installed
+
+    try:
+        found = read_installed(Path(python))
+        return found.versions | {"Python": found.python}
+    except (LookupError, OSError):
+        return {}
 
 
 def _inspect(record: Record, model: LocalFile, reading: Reading | None = None) -> None:
@@ -198,12 +206,16 @@ def _fetch(record: Record) -> tuple[LocalFile, LocalFile]:
                 model, live = models.open_model(job.model), datasets.open_data(job.dataset, "--dataset")
             files |= {"model": model, "live_features": live}
             phase.detail = f"model {model.size / 1e6:,.1f} MB, data {live.size / 1e6:,.1f} MB"
+    for file in files.values():
+        file.rewind()  # an earlier worker has read it
     return files["model"], files["live_features"]
 
 
 def _fetch_benchmarks(record: Record) -> LocalFile:
-    """Get the benchmark models, for a function that takes them; the worker waits, and its clock does not run."""
+    """Get the benchmark models, once, for a function that takes them; the worker waits, its clock does not run."""
     job = record.job
+    if known := record.files.get("benchmark_models"):
+        return known
     with record.phase("fetch") as phase:
         if datasets.is_local(job.benchmarks):
             benchmarks = datasets.open_data(job.benchmarks, "--benchmarks")
@@ -231,18 +243,12 @@ def _load(worker: Worker, model: LocalFile) -> Loaded:
     except Failure as failure:
         raise _no_whole_pickle(failure, model) or failure from None
     if not loaded.callable:
-        remedy = _WRAP_IT if loaded.has_predict else None
+        remedy = WRAP_IT if loaded.has_predict else None
         raise Failure("not_callable", what=loaded.what, remedy=remedy)
     if loaded.arguments not in (1, 2):
         problem = f"takes {loaded.arguments} arguments" if loaded.arguments >= 0 else "hides which arguments it takes"
         raise Failure("wrong_signature", signature=loaded.signature, problem=problem)
     return loaded
-
-
-_WRAP_IT = (
-    "Wrap it in a function, def predict(live_features): return pd.DataFrame({'prediction': "
-    "model.predict(live_features[features])}, index=live_features.index), and pickle the function."
-)
 
 
 def _no_whole_pickle(failure: Failure, model: LocalFile) -> Failure | None:

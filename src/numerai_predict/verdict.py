@@ -2,13 +2,15 @@
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from numerai_predict import compatibility
 from numerai_predict.environments import directories
 from numerai_predict.environments.directories import Lock
-from numerai_predict.failures import Failure
+from numerai_predict.environments.installed import Installed, read_installed
+from numerai_predict.failures import KINDS, WRAP_IT, Failure
 from numerai_predict.pickles.inspection import Inspection
 
 YES, MAY, NO = "yes", "may", "no"
@@ -23,6 +25,8 @@ class Reason(NamedTuple):
 
     sentence: str
     remedy: str
+    kind: str = ""
+    """The failure that a run would end with, one of `failures.KINDS`, where that is certain."""
 
 
 class Verdict(NamedTuple):
@@ -35,6 +39,12 @@ class Verdict(NamedTuple):
     """`YES`, `MAY` or `NO`."""
 
     reasons: tuple[Reason, ...]
+    folder: str = ""
+    """Where it is installed; empty for what a directory has locked."""
+
+
+Environment = Lock | Installed
+"""What a pickle is held against: its Python, the versions of distributions, and which modules there are."""
 
 
 def unreadable(path: str, inspection: Inspection) -> Failure | None:
@@ -46,22 +56,78 @@ def unreadable(path: str, inspection: Inspection) -> Failure | None:
     return Failure("not_a_pickle", file=path, what=inspection.problem)
 
 
-def verdicts(inspection: Inspection) -> list[Verdict]:
-    """Return the verdict for every environment, best first, and of equal ones the newest first."""
-    found = [against_lock(inspection, version) for version in reversed(directories.versions())]
-    return sorted(found, key=lambda verdict: [YES, MAY, NO].index(verdict.will_run))
+def verdicts(inspection: Inspection, env: str = "") -> list[Verdict]:
+    """Return the verdict for an environment; by default for what each directory has locked.
+
+    Args:
+        inspection: what the pickle says of itself.
+        env: a Python that has a directory, as "3.12"; "current", this interpreter; the path of an interpreter or of a
+            virtual environment.
+
+    Returns:
+        The best first, and of equally good ones the newest.
+
+    Raises:
+        LookupError: there is no such environment.
+    """
+    found = [against(inspection, environment) for environment in _environments(env)]
+    return sorted(found, key=_badness)
 
 
-def against_lock(inspection: Inspection, version: str) -> Verdict:
-    """Return the verdict for the environment of a Python, by what its lock holds."""
-    lock = directories.read_lock(version)
+def _badness(found: Verdict) -> tuple[int, int]:
+    return [YES, MAY, NO].index(found.will_run), sum(reason.sure for reason in found.reasons)
+
+
+def _environments(env: str) -> list[Environment]:
+    if env == "current":
+        return [read_installed(Path(sys.executable))]
+    versions = directories.versions()
+    if env and env not in versions:
+        return [read_installed(Path(env).expanduser())]
+    return [directories.read_lock(version) for version in reversed(versions) if version == env or not env]
+
+
+def against(inspection: Inspection, environment: Environment) -> Verdict:
+    """Return the verdict for an environment."""
     reasons = [
-        *python_reasons(inspection, version),
-        *_library_reasons(inspection, _locked_versions(lock) | {"Python": version}),
-        *_module_reasons(inspection, lock),
+        *_call_reasons(inspection),
+        *python_reasons(inspection, environment.python),
+        *_library_reasons(inspection, environment.versions | {"Python": environment.python}),
+        *_module_reasons(inspection, environment),
     ]
     will_run = NO if any(reason.sure for reason in reasons) else MAY if reasons else YES
-    return Verdict(version, will_run, tuple(reasons))
+    folder = str(environment.folder) if isinstance(environment, Installed) else ""
+    return Verdict(environment.python, will_run, tuple(reasons), folder)
+
+
+_NO_FUNCTION = re.compile(
+    r"an? \w+|an instance of (sklearn\.(?!metrics|gaussian_process\.kernels)|lightgbm\.(sklearn|basic)|"
+    r"xgboost\.(sklearn|core)|catboost\.core).*"
+)
+"""How `Inspection.what` names what cannot be called: Python's own values, and estimators.
+
+Not what else these libraries have: scorers, kernels and callbacks can be called.
+"""
+
+BY_THE_BOX = (
+    "That is the rule of the box as it is run today, which counts every parameter, those with a default, *args and "
+    "**kwargs included; the validator of submissions sees predictions only."
+)
+
+
+def _call_reasons(inspection: Inspection) -> list[Reason]:
+    """What speaks against calling what the pickle holds as Numerai calls it, in whatever environment."""
+    if _NO_FUNCTION.fullmatch(inspection.what):
+        sentence = f"It holds {inspection.what}, which cannot be called."
+        remedy = WRAP_IT if inspection.what.startswith("an instance") else KINDS["not_callable"].remedy
+        return [Reason(True, sentence, remedy, "not_callable")]
+    if inspection.parameters is not None and len(inspection.parameters) not in (1, 2):
+        sentence = f"Its signature is {inspection.signature}: {len(inspection.parameters)} parameters, not one or two."
+        return [Reason(True, f"{sentence} {BY_THE_BOX}", KINDS["wrong_signature"].remedy, "wrong_signature")]
+    if inspection.parameters is None and inspection.what.startswith("an instance of"):
+        sentence = f"It holds {inspection.what} and no function; only loading it tells whether that can be called."
+        return [Reason(False, sentence, WRAP_IT)]
+    return []
 
 
 def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
@@ -73,7 +139,10 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
         reasons.append(Reason(True, sentence, "Make it with CPython, and a cloudpickle of version 2.2 or newer."))
     elif inspection.pythons and version not in inspection.pythons:
         sentence = f"Its functions were made by Python {made}, and run under no other; this is Python {version}."
-        reasons.append(Reason(True, sentence, f"Choose Python {made} for it, or make it with Python {version}."))
+        choose = (
+            f"Choose Python {made} for it, or make" if {*inspection.pythons} & {*directories.versions()} else "Make"
+        )
+        reasons.append(Reason(True, sentence, f"{choose} it with Python {version}."))
     elif inspection.one_of:
         sentence = f"Its functions were made by Python {made}, and run only under the one that made them."
         reasons.append(Reason(False, sentence, f"Make it with Python {version}."))
@@ -83,6 +152,11 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
         reasons.append(
             Reason(True, sentence, "Write it with cloudpickle.dump, which puts your functions into the pickle.")
         )
+    if "__builtin__.__main__" in inspection.load_globals:
+        sentence = (
+            "It was written by dill without recurse=True: it does not hold its functions' globals, and cannot load."
+        )
+        reasons.append(Reason(True, sentence, "Write it with cloudpickle.dump, which puts them into the pickle."))
     if inspection.undefined:
         sentence = f"Its functions use {', '.join(inspection.undefined[:5])}, which nothing defines."
         reasons.append(Reason(False, sentence, "Define or import that in the same program, and pickle it again."))
@@ -102,28 +176,33 @@ def _library_reasons(inspection: Inspection, versions: Mapping[str, str]) -> lis
     return reasons
 
 
-def _locked_versions(lock: Lock) -> dict[str, str]:
-    matches = {name: re.match(r"[^=]+==([^\s;]+)", line) for name, line in lock.requirements.items()}
-    return {name: match[1] for name, match in matches.items() if match}
-
-
 # --- modules
 
 
-def _module_reasons(inspection: Inspection, lock: Lock) -> list[Reason]:
-    missing = _missing([*inspection.load_modules, *inspection.call_imports], lock)
-    if not missing:
-        return []
-    names = ", ".join(missing)
-    sentence = f"It imports {names}, and there is no package of that name here."
-    remedy = "If it is your own, call cloudpickle.register_pickle_by_value on it; otherwise do without it."
-    return [Reason(False, sentence, remedy)]
+def _module_reasons(inspection: Inspection, environment: Environment) -> list[Reason]:
+    missing = _missing(inspection, environment)
+    packages = list(dict.fromkeys(module.partition(".")[0] for module in missing))
+    absent = [name for name in packages if not environment.has(name)]
+    moved = [module for module in missing if module.partition(".")[0] not in absent]
+    reasons = []
+    if absent:
+        sentence = f"It imports {', '.join(absent)}, and there is no package of that name here."
+        otherwise = "do without it" if isinstance(environment, Lock) else "install it"
+        remedy = f"If it is your own, call cloudpickle.register_pickle_by_value on it; otherwise {otherwise}."
+        reasons.append(Reason(False, sentence, remedy))
+    if moved:
+        sentence = f"It imports {', '.join(moved)}, which the installed {moved[0].partition('.')[0]} does not have."
+        reasons.append(Reason(False, sentence, "Make it with the versions that are installed, or install its own."))
+    return reasons
 
 
-def _missing(modules: Iterable[str], lock: Lock) -> list[str]:
-    tops = dict.fromkeys(module.partition(".")[0] for module in modules)
-    known = sys.stdlib_module_names | {"__builtin__", "copy_reg", "types", ""}
-    return [top for top in tops if top not in known and directories.distribution(top) not in lock.requirements]
+def _missing(inspection: Inspection, environment: Environment) -> list[str]:
+    """The modules that are not there."""
+    never = {"__builtin__", "copy_reg", ""}  # Python 2's names, which unpickling translates
+    if any(module.startswith("sklearn._loss") for module in inspection.load_modules):
+        never.add("_loss")  # no file has that name: importing scikit-learn makes the module
+    modules = dict.fromkeys([*inspection.load_modules, *inspection.call_imports])
+    return [name for name in modules if name.partition(".")[0] not in never and not environment.has(name)]
 
 
 # --- for people
@@ -138,7 +217,7 @@ def page(name: str, inspection: Inspection, found: list[Verdict]) -> list[str]:
     Args:
         name: how the page calls it.
         inspection: what the pickle says of itself.
-        found: the verdict for each environment; none outside of a clone.
+        found: the verdict for each environment.
     """
     rows = {
         "holds": f"{inspection.what} {inspection.signature if inspection.parameters is not None else ''}".strip(),
@@ -158,7 +237,7 @@ def page(name: str, inspection: Inspection, found: list[Verdict]) -> list[str]:
     if inspection.called_on_load:
         names = ", ".join(inspection.called_on_load)
         lines.append(f"  Warning: it calls {names} while it is loaded; no honest model does. Do not load it.")
-    return [*lines, "", *(_environments(found) if found else [])]
+    return [*lines, "", *_would_it_run(found)]
 
 
 def _pythons(inspection: Inspection) -> str:
@@ -174,11 +253,20 @@ def _some(names: tuple[str, ...]) -> str:
     return ", ".join(names[:SHOWN]) + more
 
 
-def _environments(found: list[Verdict]) -> list[str]:
+def _would_it_run(found: list[Verdict]) -> list[str]:
     lines = ["Would it run?"]
+    everywhere = _told(found[0]) if len(found) > 1 else []
+    everywhere = [reason for reason in everywhere if all(reason in one.reasons for one in found)]
+    lines += [f"  anywhere     {reason.sentence} {reason.remedy}" for reason in everywhere]
     for one in found:
         words = {"yes": "as far as it tells, yes", "may": "perhaps not", "no": "no"}[one.will_run]
-        lines.append(f"  Python {one.version:<5} {words}")
-        reasons = [reason for reason in one.reasons if reason.sure or one.will_run != NO]
+        where = f" (in {one.folder})" if one.folder else ""
+        lines.append(f"  Python {one.version:<5} {words}{where}")
+        reasons = [reason for reason in _told(one) if reason not in everywhere]
         lines += [f"               {reason.sentence} {reason.remedy}" for reason in reasons]
     return lines
+
+
+def _told(found: Verdict) -> list[Reason]:
+    """What is sure makes what is not beside the point."""
+    return [reason for reason in found.reasons if reason.sure or found.will_run != NO]

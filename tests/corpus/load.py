@@ -22,7 +22,16 @@ import pyarrow  # noqa: F401
 SECONDS = 300
 """For one model to be loaded and asked."""
 
-PACKAGES = importlib.metadata.packages_distributions()
+HOOK = "_distutils_hack"
+"""Is there in every process where setuptools is: a .pth file loads it."""
+
+OWNERS = {
+    str(distribution.locate_file(file)): distribution.name
+    for distribution in importlib.metadata.distributions()
+    for file in distribution.files or ()
+    if file.suffix in (".py", ".so")
+}
+"""The package of each file that can be a module; a namespace such as `google` has no file and belongs to many."""
 
 
 def main(paths: list[str]) -> None:
@@ -62,7 +71,8 @@ def answer(path: str) -> dict:
 
 def loaded() -> dict[str, str]:
     """The packages that have been imported, with their versions."""
-    names = {name for module in {name.partition(".")[0] for name in sys.modules} for name in PACKAGES.get(module, ())}
+    files = {getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != HOOK}
+    names = {OWNERS[file] for file in files if file in OWNERS}
     return {name.lower().replace("_", "-"): importlib.metadata.version(name) for name in sorted(names)}
 
 

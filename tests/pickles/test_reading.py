@@ -1,10 +1,12 @@
 """Reading pickles that nobody vouches for: nothing of theirs runs, and whatever they are, reading them ends."""
 
 import gzip
+import hashlib
 import io
 import json
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import time
@@ -91,11 +93,45 @@ def test_bombs(name, tmp_path):
     """What is made to exhaust its reader is read, or refused, in a few seconds, and in bounded memory."""
     path = tmp_path / "bomb.pkl"
     path.write_bytes(BOMBS[name])
-    start = time.monotonic()
-    inspection = reader.read(str(path))
+    for fork in (False, True):
+        start = time.monotonic()
+        inspection = reader.read(str(path), fork)
 
-    assert time.monotonic() - start < 30
-    assert inspection.problem or name == "a million nested lists"
+        assert time.monotonic() - start < 30
+        assert inspection.problem or name == "a million nested lists"
+
+
+def test_a_fork_and_another_interpreter_find_the_same(tmp_path):
+    """In either child the same is read, of a compressed file as well; the digest is that of the file."""
+    content = cloudpickle.dumps(lambda live_features, era: live_features + era)
+    for name, written in {"model.pkl": content, "model.pkl.gz": gzip.compress(content)}.items():
+        path = tmp_path / name
+        path.write_bytes(written)
+        inspection = reader.read(str(path))
+
+        assert inspection == inspect_bytes(content)._replace(sha256=hashlib.sha256(written).hexdigest())
+        assert reader.read(str(path), fork=True) == inspection
+
+
+def test_a_fork_holds_two_descriptors_and_gets_no_other(tmp_path, monkeypatch):
+    """Whatever the unpickler could be made to do, the child that reads can open no file and no connection."""
+    secret = os.open(os.devnull, os.O_RDONLY)
+
+    def attack(_):
+        for what in (lambda: os.open(os.devnull, os.O_RDONLY), socket.socket, lambda: os.fstat(secret)):
+            try:
+                what()
+            except OSError:
+                continue
+            return Inspection.unread("it got a descriptor")
+        return Inspection.unread("it got none")
+
+    monkeypatch.setattr(reader, "inspect_bytes", attack)
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"N.")
+
+    assert reader.read(str(path), fork=True).problem == "it got none"
+    os.close(secret)
 
 
 @pytest.fixture(scope="module")

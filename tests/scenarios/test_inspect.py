@@ -1,6 +1,8 @@
 """`numerai-predict inspect`, as a process, and what `predict` does with what it finds."""
 
+import decimal
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,11 +18,11 @@ MODELS = {
 }
 
 
-def inspect(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command."""
+def inspect(*arguments: object, command: str = "inspect") -> subprocess.CompletedProcess[str]:
+    """Run the command, or another that reads pickles."""
     environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-m", "numerai_predict", "inspect", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=90)
+    words = [sys.executable, "-m", "numerai_predict", command, *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, env=environment, timeout=90)
 
 
 @pytest.mark.parametrize("version", MODELS)
@@ -87,4 +89,171 @@ def test_features_that_the_data_lack_are_named(pickled: Callable[[str], Path], r
     run = run_predict(pickled("raises"))
 
     assert run.failure["kind"] == "predict_raised"
-    assert "names 1 features that the data do not have (feature_of_another_version)" in run.stderr
+    assert "names 1 feature that the data do not have (feature_of_another_version)" in run.stderr
+    assert run.warnings == ["columns_missing"]
+
+
+def test_features_that_the_data_lack_are_warned_of(
+    pickled: Callable[[str], Path], run_predict: Callable[..., Run], sample_round: Path, tmp_path: Path
+) -> None:
+    """A model that comes by without them is warned of, with the version of the data that has them all."""
+    for version in ("v5.2", "v5.3"):
+        (tmp_path / version).mkdir()
+    sets = {"small": ["feature_of_another_version"], "all": ["feature_of_another_version", "feature_of_a_third"]}
+    (tmp_path / "v5.2/features.json").write_text(json.dumps({"feature_sets": sets}))
+    (tmp_path / "v5.3/features.json").write_text("<html>")
+    (tmp_path / "v5.3/live.parquet").symlink_to(sample_round / "live.parquet")
+    run = run_predict(pickled("names_other_features"), "--dataset", tmp_path / "v5.3/live.parquet")
+
+    assert run.exit_code == 0, run.stderr
+    (warning,) = run.record["warnings"]
+    assert (warning["code"], warning["count"]) == ("columns_missing", 2)
+    assert "do not have: feature_of_another_version, feature_of_a_third; v5.2 has them all." in warning["sentence"]
+
+
+def test_benchmark_models_of_another_version_are_named(
+    pickled: Callable[[str], Path], run_predict: Callable[..., Run]
+) -> None:
+    """A KeyError of a benchmark model tells the version of the data that its name bears."""
+    run = run_predict(pickled("names_older_benchmark"))
+
+    assert run.failure["kind"] == "predict_raised"
+    assert "v52_lgbm_ender20 is one of the dataset v5.2: give --dataset v5.2/live.parquet" in run.failure["remedy"]
+
+
+# --- against one environment
+
+
+def test_against_an_installed_environment(tmp_path: Path) -> None:
+    """A virtual environment is judged by what is in it: a missing package, a missing module, a version that breaks."""
+    environment = tmp_path / "env"
+    packages = environment / f"lib/python{HERE}/site-packages"
+    packages.mkdir(parents=True)
+    (environment / "pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\nversion = {HERE}.1\n")
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert f"Python {HERE}  perhaps not (in {environment})" in result.stdout
+    assert "It imports cloudpickle, pandas, lightgbm, numpy, and there is no package of that name" in result.stdout
+
+    for package, *modules in (
+        ("cloudpickle", "cloudpickle"),
+        ("pandas", "core/frame", "core/series"),
+        ("lightgbm", "sklearn", "basic"),
+        ("numpy", "linalg/__init__"),
+    ):
+        for module in modules:
+            path = packages / package / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert "It imports numpy.linalg.linalg, which the installed numpy does not have." in result.stdout
+    assert "no package of that name" not in result.stdout
+
+    (packages / "numpy/linalg/linalg.py").touch()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert f"Python {HERE}  as far as it tells, yes (in {environment})" in result.stdout
+
+    (packages / "lightgbm-3.3.5.dist-info").mkdir()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert f"Python {HERE}  no" in result.stdout
+    assert "made with lightgbm 4.x; here is lightgbm 3.3.5" in result.stdout
+
+
+def test_against_this_interpreter_and_a_lock() -> None:
+    """--env current is the interpreter of the command, --env 3.XX that directory's lock, anything else is refused."""
+    current = json.loads(inspect(MODELS[HERE], "--json", "--env", "current").stdout)["environments"]
+    assert [(one["version"], one["folder"]) for one in current] == [(HERE, sys.prefix)]
+    locked = json.loads(inspect(MODELS[HERE], "--json", "--env", "3.11").stdout)["environments"]
+    assert [(one["version"], one["folder"]) for one in locked] == [("3.11", "")]
+
+    refused = inspect(MODELS[HERE], "--env", "3.99")
+    assert refused.returncode == 2
+    assert "no Python environment at 3.99" in refused.stderr
+
+
+# --- what cannot be called, or not loaded, whatever the environment
+
+
+def only_verdict(model: Path, *flags: str) -> dict:
+    """The verdict for the one environment that runs this pickle best."""
+    return json.loads(inspect(model, "--json", *flags).stdout)["environments"][0]
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "words"),
+    [
+        ("takes_none", "wrong_signature", "Its signature is (): 0 parameters"),
+        ("takes_three", "wrong_signature", "3 parameters, not one or two. That is the rule of the box as it is run"),
+        ("bare_estimator", "not_callable", "an instance of sklearn.linear_model._ridge.Ridge, which cannot be called"),
+        ("dict_object", "not_callable", "It holds a dict, which cannot be called"),
+    ],
+)
+def test_what_cannot_be_called_is_told(model: str, kind: str, words: str, pickled: Callable[[str], Path]) -> None:
+    """The kind of failure that a run would end with is certain, and the same in every environment."""
+    path = pickled(model)
+    found = only_verdict(path)
+
+    assert found["will_run"] == "no"
+    (reason,) = [reason for reason in found["reasons"] if reason["sure"]]
+    assert reason["kind"] == kind
+    assert words in reason["sentence"]
+    page = inspect(path).stdout
+    assert page.count(words) == 1
+    assert f"  anywhere     {reason['sentence']}" in page
+
+
+def test_a_quick_check_ends_with_what_a_run_would_end_with(pickled: Callable[[str], Path]) -> None:
+    """`check --quick` has the exit code of a certain failure, and gives no reason of another environment's."""
+    result = inspect(pickled("takes_three"), "--quick", command="check")
+
+    assert result.returncode == 15
+    assert result.stdout.count("Because: ") == 1
+
+
+def test_what_only_loading_tells(tmp_path: Path) -> None:
+    """An instance of a class that the pickle does not hold may be callable: that is said, and not more."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(decimal.Decimal(1)))
+    found = only_verdict(path)
+
+    assert found["will_run"] == "may"
+    assert "only loading it tells whether that can be called" in found["reasons"][0]["sentence"]
+
+
+def test_marks_of_makers(tmp_path: Path) -> None:
+    """A path of Python 3.13, and what dill writes without the globals, are known by the names that they look up."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x04cpathlib._local\nPosixPath\n)R.")
+    assert "it has no pathlib._local" in only_verdict(path, "--env", "3.12")["reasons"][-1]["sentence"]
+    assert not [reason for reason in only_verdict(path, "--env", "3.13")["reasons"] if reason["sure"]]
+
+    path.write_bytes(b"\x80\x04cdill._dill\n_create_function\n(Nc__builtin__\n__main__\ntR.")
+    reasons = [reason["sentence"] for reason in only_verdict(path)["reasons"] if reason["sure"]]
+    assert any("written by dill without recurse=True" in sentence for sentence in reasons)
+
+
+# --- behind a URL
+
+
+def test_a_presigned_url(world) -> None:
+    """A model behind a presigned URL is downloaded and read; the URL's query string is nowhere to be seen."""
+    url = world.presigned()[1]
+    for flags in ((), ("--json",)):
+        result = inspect(url, *flags)
+        assert result.returncode == 0, result.stderr
+        assert "the function blend" in result.stdout
+        assert "X-Amz-Signature" in url
+        assert "X-Amz" not in result.stdout + result.stderr
+    assert f"{url.partition('?')[0]}\n" in inspect(url).stdout
+
+
+def test_a_url_without_a_model(world) -> None:
+    """What cannot be downloaded, and what is no pickle, fail as they do in `predict`."""
+    url = world.presigned()[1]
+    world.s3.objects["models", "me/model.pkl"] = b"<html>"
+    assert inspect(url).returncode == 10
+    del world.s3.objects["models", "me/model.pkl"]
+    result = inspect(url)
+
+    assert result.returncode == 48
+    assert "could not be downloaded" in result.stderr
+    assert "X-Amz" not in result.stdout + result.stderr

@@ -160,7 +160,7 @@ def test_inspect_a_function():
 
     assert f"3.{sys.version_info.minor}" in reading.inspection.pythons
     assert "the function mean_rank (live_features)" in repr(reading)
-    assert reading._repr_html_().startswith("<pre>mean_rank")
+    assert ">mean_rank\n" in reading._repr_html_()
     best = reading.verdicts[0]
     assert best.will_run == "yes"
     assert best.version in reading.inspection.pythons

@@ -12,11 +12,10 @@ from conftest import ROOT
 
 from numerai_predict import verdict
 from numerai_predict.compatibility import CHANGED, MOVED, mismatches
+from numerai_predict.environments import directories
 from numerai_predict.failures import Failure
 from numerai_predict.foresight import explained
-from numerai_predict.job import Limits
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
-from numerai_predict.sandbox.installed import installed
 
 VERSIONS = ROOT / "tests" / "versions"
 SEEN = json.loads((VERSIONS / "outcomes.json").read_text())
@@ -47,7 +46,7 @@ def missing(module: str) -> Failure:
 
 @pytest.mark.parametrize(("maker", "runner"), PAIRS)
 def test_what_broke_was_foreseen(maker, runner):
-    """A pickle that failed with other versions is told to; what is called sure failed; with its own nothing is told."""
+    """Every pickle that failed with other versions is told of; what is sure failed; of its own set none is told."""
     for kind, inspection in inspections(maker).items():
         found = mismatches(inspection, SEEN["versions"][runner])
         if kind in SEEN["failures"][maker][runner]:
@@ -126,7 +125,9 @@ def test_tensors_on_a_device_are_told():
     inspection = inspect_bytes((VERSIONS / "torch-cuda.pkl").read_bytes())
 
     assert inspection.devices == ("cuda:0",)
-    assert "Its tensors lie on cuda:0" in verdict.against_lock(inspection, "3.12").reasons[-1].sentence
+    assert (
+        "Its tensors lie on cuda:0" in verdict.against(inspection, directories.read_lock("3.12")).reasons[-1].sentence
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,15 +150,6 @@ def test_a_failure_is_put_down_to_a_version(failure, explains):
     assert told.kind is failure.kind
     assert told.cause == failure.cause
     assert ("It was made with scikit-learn 1.3.2; here is scikit-learn 1.6.1: " in told.remedy) == explains
-
-
-def test_what_is_installed_is_asked_of_the_interpreter():
-    """The versions are those that the interpreter finds, by the names that locks use, and its own."""
-    found = installed(sys.executable, Limits())
-
-    assert found["pytest"] == pytest.__version__
-    assert found["Python"] == "{}.{}.{}".format(*sys.version_info)
-    assert installed("/nowhere/python", Limits()) == {}
 
 
 PYTHON = f"3.{sys.version_info.minor}"

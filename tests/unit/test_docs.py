@@ -9,13 +9,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_pages_are_generated_from_the_code():
-    """docs/failures.md and the table in docs/security.md are what `make docs` writes."""
+    """Pages that are generated, and parts of docs/security.md and docs/inspect.md, are what `make docs` writes."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs/generate.py")
     generate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generate)
 
     assert generate.failures_page() == (ROOT / "docs/failures.md").read_text()
     assert generate.security_page() == (ROOT / "docs/security.md").read_text()
+    assert generate.inspect_page() == (ROOT / "docs/inspect.md").read_text()
 
 
 def test_files_named_in_the_guides_exist():

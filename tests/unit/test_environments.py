@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, scrubbed_environment
-from packaging import tags
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from numerai_predict.environments import directories, interpreters
+from numerai_predict.environments.export import PLATFORMS, requirements_file, without_wheel
 
 VERSIONS = directories.versions()
 EACH = pytest.mark.parametrize("version", VERSIONS)
@@ -103,67 +102,114 @@ def test_dockerfiles_are_generated():
     subprocess.run(check, check=True, env=environment)
 
 
-PLATFORMS = {
-    "Linux x86-64": ("linux", "Linux", "x86_64", ["manylinux_2_36_x86_64", "manylinux_2_28_x86_64", "linux_x86_64"]),
-    "Linux arm64": ("linux", "Linux", "aarch64", ["manylinux_2_36_aarch64"]),
-    "macOS arm64": ("darwin", "Darwin", "arm64", ["macosx_14_0_arm64"]),
-    "Windows x86-64": ("win32", "Windows", "AMD64", ["win_amd64"]),
-}
-"""sys.platform, platform.system(), platform.machine(), and the newest tag of wheels that such a machine takes."""
-
-
-def wheel_tags(version: str, newest: str) -> set[tags.Tag]:
-    """The tags of all wheels that a Python on a platform can install."""
-    family, _, rest = newest.partition("_")
-    if family == "manylinux":
-        minor, machine = int(rest.split("_")[1]), rest.split("_", 2)[2]
-        old = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
-        platforms = [f"manylinux_2_{glibc}_{machine}" for glibc in range(minor, 4, -1)]
-        platforms += [f"{name}_{machine}" for name in old.values()] + [f"linux_{machine}"]
-    elif family == "macosx":
-        platforms = list(tags.mac_platforms((14, 0), "arm64"))
-    else:
-        platforms = [newest]
-    python = (3, int(version.partition(".")[2]))
-    return {*tags.cpython_tags(python, platforms=platforms), *tags.compatible_tags(python, platforms=platforms)}
-
-
-def without_wheel(version: str, platform: str) -> list[str]:
-    """The packages that the lock of a Python needs on a platform and has no wheel for."""
-    system, name, machine, (newest, *_) = PLATFORMS[platform]
-    machine_is = {"sys_platform": system, "platform_system": name, "platform_machine": machine}
-    machine_is |= {"python_version": version, "python_full_version": f"{version}.0"}
-    takes = wheel_tags(version, newest)
-    packages = {}
-    for package in directories.read_toml(directories.directory(version) / "poetry.lock")["package"]:
-        packages[canonicalize_name(package["name"])] = [file["file"] for file in package["files"]]
-    missing = []
-    for line in directories.read_lock(version).requirements.values():
-        requirement = Requirement(line)
-        if requirement.marker and not requirement.marker.evaluate(machine_is):
-            continue
-        wheels = [file for file in packages[canonicalize_name(requirement.name)] if file.endswith(".whl")]
-        if not any(takes & parse_wheel_filename(wheel)[3] for wheel in wheels):
-            missing.append(requirement.name)
-    return missing
-
-
 WITHOUT_WHEEL = {
     ("3.10", "macOS arm64"): ["lightgbm"],  # 4.0.0 has to be built from source there
     ("3.10", "Windows x86-64"): ["tensorflow-io-gcs-filesystem"],  # which TensorFlow asks for and has none of
     ("3.11", "Windows x86-64"): ["tensorflow-io-gcs-filesystem"],
+    # Apple's older processors, which new releases leave behind.
+    ("3.10", "macOS x86-64"): ["cryptography", "jaxlib", "tensorflow", "ydf"],
+    ("3.11", "macOS x86-64"): ["cryptography", "jaxlib", "tensorflow", "torch", "ydf"],
+    ("3.12", "macOS x86-64"): ["cryptography", "jaxlib", "tensorflow", "torch", "ydf"],
+    ("3.13", "macOS x86-64"): ["cryptography", "jaxlib", "tensorflow", "torch", "ydf"],
+    ("3.14", "macOS x86-64"): ["cryptography", "jaxlib", "llvmlite", "numba", "torch"],
 }
 """What has to be built, or cannot be had; everything else installs everywhere from wheels."""
 
 
 @EACH
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
 def test_every_package_has_a_wheel(version, platform):
     """Every package that a lock needs on a platform has a wheel for it, but for the few that are known."""
-    missing = without_wheel(version, platform)
-    print(f"Python {version} on {platform}: {', '.join(missing) or 'every package has a wheel'}")
+    requirements = directories.read_lock(version).requirements.values()
+    missing = [requirement.name for requirement in without_wheel(version, platform, requirements)]
+    print(f"Python {version} on {platform.name}: {', '.join(missing) or 'every package has a wheel'}")
 
-    assert missing == WITHOUT_WHEEL.get((version, platform), [])
+    assert missing == WITHOUT_WHEEL.get((version, platform.name), [])
+
+
+# --- exports
+
+
+def exported(folder: Path, *arguments: str) -> Path:
+    """The file that `numerai-predict env export` prints."""
+    command = [sys.executable, "-m", "numerai_predict", "env", "export", *arguments]
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
+    path = folder / "requirements.txt"
+    path.write_text(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
+    return path
+
+
+@pytest.mark.timeout(600)  # the first time, it has to fetch their packages
+def test_pip_installs_an_export(tmp_path):
+    """pip makes of an export exactly the versions of the lock, and finds nothing that another package misses."""
+    version = f"3.{sys.version_info.minor}"
+    path = exported(tmp_path, version, "joblib")
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    pip = [tmp_path / "venv/bin/python", "-m", "pip", "--disable-pip-version-check"]
+
+    subprocess.run([*pip, "install", "--quiet", "--no-deps", "--only-binary", ":all:", "-r", path], check=True)
+    subprocess.run([*pip, "check"], check=True)
+
+    frozen = subprocess.run([*pip, "freeze"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    slice = directories.read_lock(version).slice([*directories.WORKER, "joblib"])
+    assert {line.lower() for line in frozen} == {line.partition(" ;")[0] for line in slice}
+
+
+UV_PLATFORMS = {
+    "Linux x86-64": "x86_64-manylinux_2_36",
+    "Linux arm64": "aarch64-manylinux_2_36",
+    "macOS arm64": "aarch64-apple-darwin",
+    "macOS x86-64": "x86_64-apple-darwin",
+    "Windows x86-64": "x86_64-pc-windows-msvc",
+}
+"""What uv calls the platforms of an export."""
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda platform: platform.name)
+@pytest.mark.parametrize(
+    ("version", "packages", "absent"),
+    [
+        ("3.10", ("lightgbm",), {"macOS arm64": {"lightgbm"}}),
+        (
+            "3.12",
+            ("jaxlib", "ydf"),
+            {name: {"ydf"} for name in ("Linux arm64", "macOS arm64", "Windows x86-64")}
+            | {"macOS x86-64": {"jaxlib", "ydf"}},
+        ),
+    ],
+    ids=["3.10", "3.12"],
+)
+def test_an_export_for_another_platform(version, packages, absent, platform, tmp_path):
+    """On each platform, uv finds a wheel of everything in an export but of what the file says is left out there."""
+    path = exported(tmp_path, version, *packages)
+    command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "--quiet", "--no-deps", "--no-annotate"]
+    command += ["--only-binary", ":all:", "--python-version", version, str(path)]
+
+    found = subprocess.run([*command, "--python-platform", UV_PLATFORMS[platform.name]], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    said = re.findall(rf"^# Not on {platform.name}: (.*)$", path.read_text(), re.MULTILINE)
+    names, everything = (set(re.findall(r"^[\w.-]+", text, re.MULTILINE)) for text in (found.stdout, path.read_text()))
+    assert everything - names == {name for line in said for name in line.split(", ")}
+    assert everything - names == absent.get(platform.name, set())
+
+
+def test_an_export_of_what_several_platforms_lack():
+    """A package that has wheels for one system only is left out on each of the others, whatever its own marker says."""
+    (line,) = (line for line in directories.read_lock("3.12").requirements.values() if line.startswith("triton=="))
+    pin = line.partition(" ;")[0]
+
+    *comments, exported = requirements_file(
+        "3.12", [f'{pin}; python_version == "3.12" or os_name == "nt"']
+    ).splitlines()
+
+    marker = Requirement(exported).marker
+    environments = {one: {"sys_platform": one.sys_platform, "platform_machine": one.machine} for one in PLATFORMS}
+    has = {one.name for one, machine in environments.items() if marker.evaluate(machine | {"python_version": "3.12"})}
+    said = {one.name for one in PLATFORMS if f"# Not on {one.name}: triton" in comments}
+    assert "Linux x86-64" in has
+    assert said == {one.name for one in PLATFORMS} - has
+    assert {"macOS arm64", "macOS x86-64", "Windows x86-64"} <= said
 
 
 # --- slices
@@ -171,14 +217,14 @@ def test_every_package_has_a_wheel(version, platform):
 
 @EACH
 def test_a_slice(version):
-    """The slice of an import holds its package and all that this needs, as locked, and little else."""
+    """The slice of an import holds its package, what this needs, and what it imports if it is there: little else."""
     lock = directories.read_lock(version)
     lines = lock.slice(["lightgbm", "pandas"])
     names = {line.partition("==")[0] for line in lines}
 
-    assert {"lightgbm", "numpy", "scipy", "pandas", "python-dateutil"} <= names
+    assert {"lightgbm", "numpy", "scipy", "pandas", "python-dateutil", "scikit-learn"} <= names
     assert "torch" not in names
-    assert len(names) < 12
+    assert len(names) < len(lock.requirements) / 4
     assert set(lines) <= set((directories.directory(version) / "requirements.txt").read_text().splitlines())
 
 

@@ -14,6 +14,7 @@ DESCRIPTION = "Show what Numerai's boxes hold, and make environments with exactl
 EPILOG = """\
 examples:
   numerai-predict env show 3.12                          what the box of Python 3.12 holds
+  numerai-predict env export 3.12 lightgbm > requirements.txt   for pip, on Linux, macOS and Windows
   numerai-predict env create 3.12 lightgbm scikit-learn  these, and what they need, at the box's versions
   numerai-predict env create 3.12 --full                 everything: some 10 GB
   numerai-predict env list                               what is there, and how much disk it uses
@@ -30,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = commands.add_parser("show", help="print the packages of a box, with their versions")
     show.add_argument("version", choices=directories.versions())
     show.add_argument("packages", nargs="*", metavar="PACKAGE", help="only these, and what they need")
+    export = commands.add_parser("export", help="print a requirements file with the box's versions, for any system")
+    export.add_argument("version", choices=directories.versions())
+    export.add_argument("packages", nargs="*", metavar="PACKAGE", help="only these, and what they need")
     create = commands.add_parser("create", help="make a virtual environment, and print its interpreter")
     create.add_argument("version", choices=directories.versions())
     create.add_argument(
@@ -47,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     try:
-        {"show": _show, "create": _create, "list": _list, "remove": _remove}[arguments.action](arguments)
+        actions = {"show": _show, "export": _export, "create": _create, "list": _list, "remove": _remove}
+        actions[arguments.action](arguments)
     except Failure as failure:
         Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
         return failure.exit_code
@@ -56,6 +61,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> None:
     print("\n".join(_wanted(arguments.version, arguments.packages, full=not arguments.packages)))
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from numerai_predict.environments.export import requirements_file  # it alone needs `packaging`
+
+    wanted = _wanted(arguments.version, arguments.packages, full=not arguments.packages)
+    print(requirements_file(arguments.version, wanted), end="")
 
 
 def _create(arguments: argparse.Namespace) -> None:

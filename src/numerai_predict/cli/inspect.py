@@ -3,53 +3,91 @@
 import argparse
 import json
 import os
+from typing import TYPE_CHECKING
 
 from numerai_predict import verdict
-from numerai_predict.cli.terminal import Terminal
 from numerai_predict.failures import Failure
+from numerai_predict.job import Job
 from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
-from numerai_predict.redaction import Redaction
+from numerai_predict.redaction import is_url, without_query
 from numerai_predict.sandbox.output import escape_text
 from numerai_predict.verdict import Verdict, page
+
+if TYPE_CHECKING:
+    from numerai_predict.cli.terminal import Terminal
 
 DESCRIPTION = "Read a pickle without running it: which Python it needs, what it imports, how it is called."
 
 EPILOG = """\
 examples:
   numerai-predict inspect model.pkl
+  numerai-predict inspect model.pkl --env current       against what is installed here
+  numerai-predict inspect model.pkl --env ~/venvs/numerai
   numerai-predict inspect model.pkl --json
 
 exit codes:
-  0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off
+  0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off    48 it could not be downloaded
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this command."""
-    parser.add_argument("model", metavar="MODEL", help="the pickle, a file; compressed ones by their extension")
+    parser.add_argument(
+        "model", metavar="MODEL", help="the pickle, a file or an http(s) URL; compressed ones by their extension"
+    )
+    env = "hold it against one environment: current, 3.XX, the path of one (default: every 3.XX)"
+    parser.add_argument("--env", default="", metavar="ENV", help=env)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     try:
-        inspection = reader.read(os.path.expanduser(arguments.model))
+        inspection = _fetched(arguments.model) if is_url(arguments.model) else _read(arguments.model)
+        name = without_query(arguments.model)
+        found = [] if inspection.problem else _verdicts(inspection, arguments.env)
+        if arguments.json:
+            print(json.dumps(_content(inspection, found), indent=1))
+        elif not inspection.problem:
+            print("\n".join(map(escape_text, page(name, inspection, found))))
+        if failure := verdict.unreadable(name, inspection):
+            raise failure
+    except Failure as failure:
+        _terminal(arguments.model).failed(failure)
+        return failure.exit_code
+    return 0
+
+
+def _read(path: str) -> Inspection:
+    try:
+        return reader.read(os.path.expanduser(path), fork=True)
     except OSError as error:
-        problem = f"The model file {arguments.model} cannot be read: {error.strerror}."
-        return _failed(Failure("usage", problem=problem, fix="Check the path."))
-    found = [] if inspection.problem else verdict.verdicts(inspection)
-    if arguments.json:
-        print(json.dumps(_content(inspection, found), indent=1))
-    elif not inspection.problem:
-        print("\n".join(map(escape_text, page(arguments.model, inspection, found))))
-    failure = verdict.unreadable(arguments.model, inspection)
-    return _failed(failure) if failure else 0
+        problem = f"The model file {path} cannot be read: {error.strerror}."
+        raise Failure("usage", problem=problem, fix="Check the path.") from None
 
 
-def _failed(failure: Failure) -> int:
-    Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
-    return failure.exit_code
+def _fetched(url: str) -> Inspection:
+    from numerai_predict import downloads
+
+    terminal = _terminal(url)
+    file = downloads.fetch_model(url, Job.transfer_timeout, terminal.transferred, terminal.notice)
+    return reader.Reading(file.descriptor, os.path.basename(file.path)).result()
+
+
+def _terminal(model: str) -> "Terminal":
+    from numerai_predict.cli.secrets import hide
+    from numerai_predict.cli.terminal import Terminal  # with all that a run needs: half as long again to start
+
+    return Terminal(hide([model], None), quiet=False, debug=False)
+
+
+def _verdicts(inspection: Inspection, env: str) -> list[Verdict]:
+    try:
+        return verdict.verdicts(inspection, env)
+    except (LookupError, OSError) as error:
+        fix = "Give --env current, 3.XX, or the path of an interpreter or of a virtual environment."
+        raise Failure("usage", problem=f"--env: {error}.", fix=fix) from None
 
 
 def _content(inspection: Inspection, found: list[Verdict]) -> dict[str, object]:

@@ -5,14 +5,12 @@ import sys
 import time
 
 from numerai_predict import __version__
+from numerai_predict.environments import REGISTRY
 from numerai_predict.failures import Failure, Fault
 from numerai_predict.job import MIB, Job
 from numerai_predict.record import Phase, Record
 from numerai_predict.redaction import Redaction, is_url, without_query
 from numerai_predict.sandbox.output import escape_text
-
-REGISTRY = "ghcr.io/numerai"
-"""Where the container images are."""
 
 HELP = "https://docs.numer.ai/numerai-tournament/submissions/model-uploads"
 """Where a participant finds help."""

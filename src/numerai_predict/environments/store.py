@@ -154,7 +154,7 @@ def _remove(folder: Path) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the operating system gives back when its holder dies. On Windows nothing is held."""
+    """Hold a lock that the operating system gives back when its holders die. On Windows nothing is held."""
     with open(path, "a") as file:
         try:
             import fcntl
@@ -162,6 +162,7 @@ def _locked(path: Path) -> Iterator[None]:
             yield
             return
         fcntl.flock(file, fcntl.LOCK_EX)
+        os.set_inheritable(file.fileno(), True)  # by uv, which goes on writing if this process is killed
         yield
 
 
@@ -183,7 +184,7 @@ def create(version: str, folder: Path, requirements: list[str], base: str | None
     """
     base = base or interpreter(version)
     try:
-        _uv("venv", "--quiet", "--clear", "--relocatable", "--python", base or version, str(folder))
+        _uv("venv", "--clear", "--relocatable", "--python", base or version, str(folder))
     except RuntimeError as error:
         if base:
             raise
@@ -191,7 +192,7 @@ def create(version: str, folder: Path, requirements: list[str], base: str | None
     python = _python(folder)
     listed = folder / "requirements.txt"
     listed.write_text("\n".join(requirements) + "\n")
-    _uv("pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", str(python), "-r", str(listed))
+    _uv("pip", "install", "--no-deps", "--compile-bytecode", "--python", str(python), "-r", str(listed))
     return python
 
 
@@ -200,6 +201,10 @@ def _uv(*arguments: str) -> None:
 
     # As pip does, with the system's certificates, among which a company's own may be.
     environment = os.environ | {"UV_SYSTEM_CERTS": "true"}
-    run = subprocess.run([uv.find_uv_bin(), *arguments], env=environment, capture_output=True, text=True)
+    shown = sys.stderr.isatty()  # a person waits, and sees how far it is
+    stderr = None if shown else subprocess.PIPE
+    command = [uv.find_uv_bin(), *arguments]
+    # It inherits the lock, and holds it on if this process is killed.
+    run = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True, close_fds=False)
     if run.returncode:
-        raise RuntimeError(run.stderr.strip())
+        raise RuntimeError("uv has said above why" if shown else run.stderr.strip())

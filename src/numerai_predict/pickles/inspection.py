@@ -1,13 +1,12 @@
 """What a pickle says of itself, read without running it."""
 
-import hashlib
 import pickle
 from typing import Any, NamedTuple
 
 from numerai_predict.pickles import bytecode, columns, functions, libraries
 from numerai_predict.pickles.functions import Parameter
 from numerai_predict.pickles.libraries import Library
-from numerai_predict.pickles.structure import Structure, walk
+from numerai_predict.pickles.structure import Structure, Stub, walk
 
 RUNS_PROGRAMS = ("os", "posix", "nt", "subprocess", "pty", "multiprocessing", "ctypes", "shutil", "runpy", "importlib")
 NETWORK = ("socket", "ssl", "http", "urllib", "urllib3", "requests", "ftplib", "smtplib", "boto3", "numerapi")
@@ -66,6 +65,8 @@ class Inspection(NamedTuple):
     """Bytes, decompressed."""
 
     sha256: str
+    """Of the file as it is; empty where nobody digested it."""
+
     protocol: int
     maker: str
     """What wrote it: "cloudpickle 3.0 or newer", "dill", "joblib", "pickle"."""
@@ -172,7 +173,7 @@ def inspect_bytes(content: bytes) -> Inspection:
         problem = BY_JOBLIB
     return Inspection(
         size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256="",
         protocol=content[1] if content[:1] == b"\x80" and len(content) > 1 else 0,
         maker=read.maker(),
         complete=content[-1:] == b"." or (bool(end) and not problem),
@@ -192,8 +193,9 @@ class _Read:
         self._modules = [module for module, _ in structure.globals]
         self._called = {known.key for known in structure.types if known.called}
         self._values = list(walk([structure.root, *structure.types]))
-        self._codes = [functions.code_of(value) for value in self._values if functions.is_code(value)]
-        self._functions = [functions.function(value) for value in self._values if functions.is_function(value)]
+        self._stubs = [value for value in self._values if isinstance(value, Stub)]  # few, among millions of texts
+        self._codes = [functions.code_of(stub) for stub in self._stubs if functions.is_code(stub)]
+        self._functions = [functions.function(stub) for stub in self._stubs if functions.is_function(stub)]
 
     def maker(self) -> str:
         names = set(self._globals)
@@ -212,9 +214,7 @@ class _Read:
         imports = functions.imports(self._codes, python) if readable else []
         undefined = {name for one in self._functions if readable for name in functions.undefined_names(one, python)}
         parameters = functions.parameters(self._root)
-        submodules = [
-            value.args[0] for value in self._values if functions.key(value).endswith(".subimport") and value.args
-        ]
+        submodules = [stub.args[0] for stub in self._stubs if functions.key(stub).endswith(".subimport") and stub.args]
         modules = dict.fromkeys([*self._modules, *(name for name in submodules if isinstance(name, str))])
         return {
             "pythons": None if versions is None else tuple(sorted(versions, key=_minor)),
@@ -222,7 +222,7 @@ class _Read:
             "what": functions.what(self._root) if self._whole else "",
             "parameters": None if parameters is None else tuple(parameters),
             "load_globals": tuple(self._globals),
-            "makes": tuple(sorted({key for value in self._values if (key := functions.key(value))})),
+            "makes": tuple(sorted({key for stub in self._stubs if (key := functions.key(stub))})),
             "load_modules": tuple(name for name in modules if name not in ("builtins", "__builtin__", "__main__")),
             "call_imports": tuple(imports),
             "undefined": tuple(sorted(undefined)),

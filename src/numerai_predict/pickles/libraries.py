@@ -19,6 +19,11 @@ _LIGHTGBM = re.compile(r"tree\nversion=v(\d+)\n")
 _DEVICE = re.compile(rb"X(.)\0\0\0((?:cuda|mps|xpu|hpu)(?::\d+)?)", re.DOTALL)
 """Where the storage of a tensor has to be put, as torch pickles it: BINUNICODE, a length, the text."""
 
+RECORDED = "__numerai_predict__"
+"""The attribute in which `numerai_predict.save` leaves the versions that it was made with."""
+
+_VERSION = re.compile(r"\d[\w.+!-]{0,40}", re.ASCII)
+
 _SIZES = {b"i": ">b", b"U": ">B", b"I": ">h", b"l": ">i", b"L": ">q"}
 """How the Universal Binary JSON of XGBoost writes whole numbers: a letter, then so many bytes."""
 
@@ -48,17 +53,29 @@ def libraries(values: Iterable[Any], names: Iterable[str]) -> dict[str, Library]
         names: its globals, as in "numpy._core.multiarray._reconstruct".
     """
     found = _by_names(set(names))
+    recorded = dict[str, Library]()
     for value in values:
         if isinstance(value, Stub):
             made_by = key(value)
             found |= _by_call(made_by, value.args) or _by_state(made_by, value.state)
         elif isinstance(value, dict):
+            recorded |= _recorded(value)
             found |= _by_state("", value)
         elif isinstance(value, str) and (match := _LIGHTGBM.match(value[:64])):
             found["lightgbm"] = Library(match[1], False)
         elif isinstance(value, bytes | bytearray) and len(value) > 64:
             found |= _by_bytes(value)
-    return found
+    marked = {name for name, library in found.items() if library.exact}  # the objects' own word counts more
+    return found | {name: library for name, library in recorded.items() if name not in marked}
+
+
+def _recorded(attributes: dict[Any, Any]) -> dict[str, Library]:
+    versions = attributes.get(RECORDED)
+    return {
+        name: Library(version, True)
+        for name, version in (versions.items() if isinstance(versions, dict) else ())
+        if isinstance(name, str) and isinstance(version, str) and _VERSION.fullmatch(version)
+    }
 
 
 def _by_names(names: set[str]) -> dict[str, Library]:

@@ -3,15 +3,21 @@
 Nothing of a pickle is run when it is read; but it may be made to cost whoever reads it, as a bomb of memory or of time.
 """
 
+import gc
+import hashlib
 import json
 import os
 import select
 import signal
 import sys
 import time
+from typing import IO, NoReturn
 
 import numerai_predict
-from numerai_predict.pickles.inspection import Inspection
+from numerai_predict.interruption import SIGNALS, deferred
+from numerai_predict.pickles import bytecode
+from numerai_predict.pickles.container import NotAPickle, unpack
+from numerai_predict.pickles.inspection import Inspection, inspect_bytes
 
 TIMEOUT = 60.0
 """Seconds: a pickle of 200 MB takes half of one."""
@@ -19,30 +25,62 @@ TIMEOUT = 60.0
 MEMORY_PER_BYTE, LEAST_MEMORY = 12, 1024**3
 """Bytes of address space for each byte of the file, and at least. Objects take more room than their pickle."""
 
-_CHILD = (
-    "import sys; sys.path.insert(0, {folder!r}); from numerai_predict.pickles import reader; reader.main(*sys.argv[1:])"
-)
+_CHILD = "import sys; sys.path.insert(0, {folder!r}); from numerai_predict.pickles import reader; reader.main({name!r})"
 
 
-def read(path: str) -> Inspection:
-    """Inspect a file in a child process.
+def read(path: str, fork: bool = False) -> Inspection:
+    """Inspect a file in a child process, and digest it.
+
+    Args:
+        path: the file.
+        fork: whether the child may be a fork of this process, see `Reading`; otherwise, as on Windows, it is a fresh
+            interpreter.
 
     Raises:
         OSError: it cannot be read.
     """
-    import subprocess  # a run does without: `Reading`
-
+    name = os.path.basename(path)
     with open(path, "rb") as file:
-        command = _command(os.path.basename(path))
+        if not fork or not hasattr(os, "fork"):
+            inspection = _read_by_another(file, name)
+            file.seek(0)
+            return inspection._replace(sha256=_digest(file))
+        reading = Reading(file.fileno(), name)
         try:
-            child = subprocess.run(command, stdin=file, capture_output=True, timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            return _SLOW
-    return _parsed(child.stdout)
+            digest = _digest(file)  # meanwhile
+            return reading.result()._replace(sha256=digest)
+        finally:
+            reading.give_up()
+
+
+def _read_by_another(file: IO[bytes], name: str) -> Inspection:
+    import subprocess  # a run does without
+
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
+    command = [sys.executable, "-I", "-S", "-c", _CHILD.format(folder=folder, name=name)]
+    try:
+        return _parsed(subprocess.run(command, stdin=file, capture_output=True, timeout=TIMEOUT).stdout)
+    except subprocess.TimeoutExpired:
+        return _SLOW
+
+
+def _digest(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while data := file.read(1024**2):
+        digest.update(data)
+    return digest.hexdigest()
 
 
 class Reading:
-    """A reading that goes on in a child process, of the file behind a descriptor; not on Windows.
+    """A reading that goes on in a fork of this process, of the file behind a descriptor; not on Windows.
+
+    Only for a process of one thread, as our commands are: in a notebook's, a fork could find a lock held for ever.
+
+    A fork, and not a fresh interpreter, whose start and imports take ten times as long as the reading. Nothing of the
+    pickle is run in either; only a hole in Python's own unpickler could do harm. Behind one, a fork has what is in this
+    process's memory, secrets included; but it holds two descriptors and can open no other (`_open_nothing_more`), so
+    there is neither a file nor a connection by which they could leave. No other process can look into it, as none can
+    into its parent: that is inherited by a fork, and lost by a fresh interpreter.
 
     Args:
         descriptor: open for reading; its position does not matter.
@@ -51,14 +89,11 @@ class Reading:
 
     def __init__(self, descriptor: int, name: str) -> None:
         self._output, theirs = os.pipe()
-        command = _command(name)
-        actions = [
-            (os.POSIX_SPAWN_DUP2, descriptor, 0),
-            (os.POSIX_SPAWN_DUP2, theirs, 1),
-            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
-        ]
         try:
-            self._pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
+            with deferred():  # in the fork, an interruption would end the parent's work once more
+                self._pid = os.fork()
+                if not self._pid:
+                    _read_and_exit(descriptor, theirs, name)
         finally:
             os.close(theirs)
 
@@ -86,11 +121,6 @@ class Reading:
                 pass  # ended with the worker's processes, and reaped with them
 
 
-def _command(name: str) -> list[str]:
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
-    return [sys.executable, "-I", "-S", "-c", _CHILD.format(folder=folder), name]
-
-
 def _parsed(output: bytes) -> Inspection:
     try:
         return Inspection.from_json(json.loads(output))
@@ -101,26 +131,55 @@ def _parsed(output: bytes) -> Inspection:
 _SLOW = Inspection.unread(f"it takes longer than {TIMEOUT:.0f} s to be read")
 
 
-def main(name: str) -> None:
-    """Read standard input, within limits, and print the inspection as JSON."""
-    from numerai_predict.pickles.container import NotAPickle, unpack
-    from numerai_predict.pickles.inspection import inspect_bytes
+# --- in the child
 
-    size = os.fstat(0).st_size
-    _limit(max(LEAST_MEMORY, MEMORY_PER_BYTE * size))
+
+def main(name: str) -> None:
+    """Read standard input, and print the inspection as JSON."""
+    sys.stdout.write(_read(0, name))
+    sys.stdout.flush()
+    os._exit(0)  # without taking apart what was read
+
+
+def _read_and_exit(descriptor: int, output: int, name: str) -> NoReturn:
+    """The life of a fork: whatever happens, it does not come back to what its parent was doing."""
     try:
-        inspection = inspect_bytes(unpack(name, _whole(size)))
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        for other in map(int, os.listdir("/dev/fd")):
+            if other not in (descriptor, output):
+                try:
+                    os.close(other)
+                except OSError:
+                    pass  # that of the listing itself
+        content = _read(descriptor, name).encode()
+        with open(output, "wb") as file:
+            file.write(content)
+    finally:
+        os._exit(0)
+
+
+def _read(descriptor: int, name: str) -> str:
+    """Read a file within limits; return the inspection as JSON."""
+    size = os.fstat(descriptor).st_size
+    _limit(max(LEAST_MEMORY, MEMORY_PER_BYTE * size))
+    gc.disable()  # everything is kept to the end: it would look through all of it again and again
+    try:
+        content = unpack(name, _whole(descriptor, size))
+        bytecode.known_versions()  # reads its table
+        _open_nothing_more()
+        inspection = inspect_bytes(content)
     except NotAPickle as error:
         inspection = Inspection.unread(str(error))._replace(size=size)
-    sys.stdout.write(json.dumps(inspection))
+    return json.dumps(inspection)
 
 
-def _whole(size: int) -> bytes:
-    """The file behind standard input, from its start; others share the descriptor, and so its position."""
+def _whole(descriptor: int, size: int) -> bytes:
+    """The file behind a descriptor, from its start; others share the descriptor, and so its position."""
     if not hasattr(os, "pread"):  # Windows
         return sys.stdin.buffer.read()
     parts, at = [], 0
-    while at < size and (part := os.pread(0, size - at, at)):
+    while at < size and (part := os.pread(descriptor, size - at, at)):
         parts.append(part)
         at += len(part)
     return b"".join(parts)
@@ -133,3 +192,12 @@ def _limit(memory: int) -> None:
         return  # Windows has no such limits
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (int(TIMEOUT), int(TIMEOUT)))
+
+
+def _open_nothing_more() -> None:
+    """Give up the right to new descriptors: no file, no connection, no program that needs a library."""
+    try:
+        import resource
+    except ImportError:
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))

@@ -7,7 +7,7 @@ walked, and no byte of it is ever run.
 
 import io
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 CLOUDPICKLES = ("cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast")
@@ -166,35 +166,36 @@ class Structure(pickle.Unpickler):
         return made
 
 
-_NUMBERS = (int, float, complex)
+_NUMBERS = frozenset((type(None), bool, int, float, complex))
+_SEQUENCES, _LEAVES = (list, tuple, set, frozenset), (str, bytes, bytearray)
 
 
 def walk(root: Any) -> Iterator[Any]:
     """Yield every value that can be reached from one, each once, without recursion: pickles nest a million deep.
 
-    But for numbers, of which a model may have a hundred million.
+    But for numbers, of which a model may have a hundred million, and for lists, tuples and sets themselves.
     """
     todo, seen = [root], set()
     while todo:
         value = todo.pop()
-        if value is None or isinstance(value, _NUMBERS):
-            continue
         if id(value) in seen:
             continue
         seen.add(id(value))
-        yield value
-        todo.extend(reversed(_parts(value)))
+        if not isinstance(value, _SEQUENCES):
+            yield value
+        if not isinstance(value, _LEAVES):
+            todo += reversed([part for part in _parts(value) if type(part) not in _NUMBERS])
 
 
-def _parts(value: Any) -> list[Any]:
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, _SEQUENCES):
+        return value
+    if isinstance(value, dict):
+        return [part for item in value.items() for part in item]
     if isinstance(value, Stub):
         content = value.__dict__
         return [content.get("made_by"), *content.get("args", ()), *content.get("kwargs", {}).values(),
                 content.get("state"), *content.get("items", ())]  # fmt: skip
     if isinstance(value, StubType):
         return [value.type_state, value.maker]
-    if isinstance(value, dict):
-        return [part for item in value.items() for part in item]
-    if isinstance(value, list | tuple | set | frozenset):
-        return list(value)
     return []

@@ -4,13 +4,18 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from numerai_predict.environments import directories, store
 from numerai_predict.environments.directories import Lock
 from numerai_predict.environments.interpreters import interpreter
 from numerai_predict.environments.store import Notice, Stored
 from numerai_predict.failures import Failure
+from numerai_predict.foresight import refuse_wrong_python
 from numerai_predict.pickles.inspection import Inspection
+
+if TYPE_CHECKING:
+    from numerai_predict.verdict import Verdict
 
 CURRENT, AUTO = "current", "auto"
 """The interpreter that runs this program; the environment that fits the pickle best."""
@@ -54,12 +59,23 @@ def choose(env: str, path: str, inspection: Inspection) -> str:
         return env
     if failure := verdict.unreadable(path, inspection):
         raise failure
-    found = verdict.verdicts(inspection)
-    fitting = [one for one in found if not verdict.python_reasons(inspection, one.version)] or found
-    if inspection.pythons and not set(inspection.pythons) & {one.version for one in fitting}:
-        raise Failure("wrong_python", made=" or ".join(inspection.pythons), python=" or ".join(directories.versions()))
-    best = [one for one in fitting if one.will_run == fitting[0].will_run]
-    return next((one.version for one in best if interpreter(one.version)), best[0].version)
+    best = preferred(inspection, verdict.verdicts(inspection)).version
+    refuse_wrong_python(inspection, best)
+    return best
+
+
+def preferred(inspection: Inspection, found: "list[Verdict]") -> "Verdict":
+    """Return the verdict to go by: of its own Python if there is one, and of equal ones of the Python that runs this.
+
+    Args:
+        inspection: what the pickle says of itself.
+        found: the verdict for each environment, best first.
+    """
+    fitting = [one for one in found if one.version in (inspection.pythons or ())] or found
+    equal = [one for one in fitting if one.will_run == fitting[0].will_run]
+    current = "{}.{}".format(*sys.version_info)
+    equal.sort(key=lambda one: one.version != current)
+    return next((one for one in equal if interpreter(one.version)), equal[0])
 
 
 def provide(version: str, inspection: Inspection, more: list[str], notice: Notice) -> Stored:

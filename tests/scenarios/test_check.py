@@ -1,0 +1,234 @@
+"""`numerai-predict check`, as a process: what people complain of, before they upload it."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from complaints import COMPLAINTS, GOOD, HERE, NotHere, make
+from conftest import ROOT
+
+from numerai_predict.check import Check
+from numerai_predict.failures import Failure
+from numerai_predict.foresight import explained
+
+pytestmark = pytest.mark.timeout(300)  # the first time, packages have to be fetched
+
+SCHEMA = json.loads((ROOT / "docs/check.schema.json").read_text())
+
+
+@dataclass(frozen=True)
+class Checked:
+    """How a check came out."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """What --json printed, in the form that is promised."""
+        content = json.loads(self.stdout)
+        jsonschema.validate(content, SCHEMA)
+        return content
+
+    @property
+    def check(self) -> Check:
+        """The same, as from Python."""
+        return Check.from_json(self.content)
+
+
+@pytest.fixture
+def run_check(sample_round: Path, environments: dict[str, str]) -> Callable[..., Checked]:
+    """Run the command on a model, on the sample round unless told otherwise."""
+
+    def run(model: Path, *flags: str, data: bool = True) -> Checked:
+        files = ["--dataset", "live.parquet", "--benchmarks", "live_benchmark_models.parquet"] if data else []
+        command = [sys.executable, "-m", "numerai_predict", "check", str(model), *files, *flags]
+        done = subprocess.run(command, cwd=sample_round, env=environments, capture_output=True, text=True)
+        return Checked(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS, ids=lambda complaint: complaint.name)
+def test_complaints(complaint, tmp_path, sample_round, environments, run_check):
+    """The verdict is right, its reason names the cause, and who does what the remedy says gets a model that passes."""
+    try:
+        broken, repaired = complaint.write(tmp_path, sample_round, environments)
+    except NotHere as why:
+        pytest.skip(str(why))
+
+    checked = run_check(broken, *complaint.flags, "--json")
+    check = checked.check
+
+    if complaint.kind:
+        (reason,) = check.reasons
+        assert check.verdict == "will fail"
+        assert checked.exit_code == check.exit_code >= 10
+        assert reason.kind == complaint.kind
+        assert complaint.cause in reason.sentence
+        assert complaint.remedy in reason.remedy
+    else:
+        assert (check.verdict, check.reasons, checked.exit_code) == ("will pass", [], 0)
+        assert complaint.warning in " ".join(check.warnings)
+    is_on_the_page(complaint.name, check)
+    passes(run_check(repaired, *complaint.flags, "--json"))
+
+
+@pytest.mark.parametrize("complaint", GOOD, ids=lambda complaint: complaint.name)
+def test_good_models(complaint, tmp_path, sample_round, environments, run_check):
+    """Models of several libraries pass."""
+    (model,) = complaint.write(tmp_path, sample_round, environments)
+
+    is_on_the_page(complaint.name, passes(run_check(model, *complaint.flags, "--json")))
+
+
+def is_on_the_page(name: str, check: Check) -> None:
+    """docs/check.md has what is said of a model, but for numbers; if not, `make docs_check` writes it anew."""
+    spec = importlib.util.spec_from_file_location("check_examples", ROOT / "docs/check_examples.py")
+    examples = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(examples)
+    shown = examples.words(examples.standing(name, examples.PAGE.read_text()))
+
+    assert [line for line in examples.words("\n".join(check.lines()[1:])) if line not in shown] == []
+
+
+def passes(checked: Checked) -> Check:
+    """Both runs gave the same predictions, and nothing speaks against the model."""
+    check = checked.check
+    assert (check.verdict, checked.exit_code) == ("will pass", 0), checked.stdout
+    assert (check.reasons, check.warnings, check.largest_difference) == ([], [], 0.0)
+    assert check.rows == 200
+    return check
+
+
+def test_a_module_that_another_version_has():
+    """A module that is missing inside a package which is there is put down to the package's version."""
+    mine, numpys = (
+        explained(Failure("missing_module", module=name), None, []) for name in ("my_features", "numpy.linalg.linalg")
+    )
+
+    assert "register_pickle_by_value(my_features)" in mine.remedy
+    assert "There is a numpy here, but one without that module" in numpys.remedy
+
+
+# --- what it says of time and memory
+
+
+@pytest.mark.parametrize("name", ["holds_memory", "holds_memory_in_children"])
+def test_usage(name, tmp_path, sample_round, run_check):
+    """Time and memory are within a tenth of what the model's own clock and the kernel say of all its processes."""
+    model = tmp_path / f"{name}.pkl"
+    make([sys.executable], name, ["broken", model], sample_round)
+
+    # A confined process may not read its own smaps_rollup.
+    check = run_check(model, "--env", "current", "--isolation", "off", "--json").check
+
+    measured = json.loads(check.output)
+    assert check.usage.peak_memory == pytest.approx(measured["memory"], rel=0.1)
+    assert check.usage.seconds == pytest.approx(measured["seconds"], rel=0.1)
+
+
+# --- what it shows
+
+
+def test_what_the_model_prints_is_shown_once(tmp_path, sample_round, run_check):
+    """What the model prints in both runs, and where it raised, stand in the output once."""
+    model = tmp_path / "network.pkl"
+    make([sys.executable], "network", ["broken", model], sample_round)
+    raised = run_check(model, "--env", "current")
+    talking = tmp_path / "holds_memory.pkl"
+    make([sys.executable], "holds_memory", ["broken", talking], sample_round)
+    talked = run_check(talking, "--env", "current")
+
+    assert (raised.stdout + raised.stderr).count("Traceback (most recent call last)") == 1
+    assert (talked.stdout + talked.stderr).count("model| ") == 1
+    assert talked.stdout.startswith(f"{talking} will pass.")
+
+
+def test_a_sample_round(tmp_path, sample_round, run_check):
+    """Where Numerai cannot be reached it runs on invented data, says so, and does not vouch for the features."""
+    model = tmp_path / "missing_column.pkl"
+    make([sys.executable], "missing_column", ["broken", model], sample_round)
+
+    checked = run_check(model, "--env", "current", "--json", data=False)
+
+    assert (checked.exit_code, checked.check.verdict) == (1, "may fail")
+    assert checked.check.sample
+    assert "It names 6 features, and whether Numerai's data have them was not seen" in checked.check.reasons[0].sentence
+    assert "invented data" in checked.stderr
+
+
+def test_what_could_not_be_checked(tmp_path, run_check):
+    """What is not the model's fault is no verdict: its exit code is that of the failure, and so says the JSON."""
+    checked = run_check(tmp_path / "nowhere.pkl", "--env", "current", "--json")
+
+    assert checked.content["verdict"] is None
+    assert checked.content["failure"]["kind"] == "usage"
+    assert checked.exit_code == 2
+
+
+def test_quick_of_a_python_without_a_box(tmp_path, sample_round, run_check):
+    """To choose a Python that there is no box of is no advice."""
+    by = next(one for one in COMPLAINTS if one.name == "old_python").broken_by
+    model = tmp_path / "old_python.pkl"
+    try:
+        make(by(tmp_path), "old_python", ["broken", model], sample_round)
+    except NotHere as why:
+        pytest.skip(str(why))
+
+    (reason,) = run_check(model, "--quick", "--json").check.reasons
+
+    assert reason.remedy == f"Make it with Python {HERE}."
+
+
+@pytest.mark.parametrize("name", ["good_pandas", "own_module"])
+def test_quick(name, tmp_path, sample_round, run_check):
+    """--quick only reads: it finds what the pickle tells, says on nothing that it ran, and is of the same form."""
+    model = tmp_path / f"{name}.pkl"
+    make([sys.executable], name, ["broken", model], sample_round)
+
+    checked = run_check(model, "--quick", "--json")
+
+    assert checked.check.verdict == {"good_pandas": "will pass", "own_module": "may fail"}[name]
+    assert checked.exit_code == {"good_pandas": 0, "own_module": 1}[name]
+    assert checked.check.usage is None
+
+
+# --- a pickle of another Python
+
+
+def test_a_python_that_is_not_active(tmp_path, sample_round, environments):
+    """Of two checks at once one makes the environment that a pickle needs; both are right, and a later one is quick."""
+    by = next(one for one in COMPLAINTS if one.name == "other_python").broken_by
+    model = tmp_path / "other_python.pkl"
+    try:
+        make(by(tmp_path), "other_python", ["broken", model], sample_round)
+    except NotHere as why:
+        pytest.skip(str(why))
+    own = environments | {"XDG_CACHE_HOME": str(tmp_path / "cache")} | {"PYENV_VERSION": HERE}
+
+    def start() -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "numerai_predict", "check", model, "--dataset", "live.parquet"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(command, cwd=sample_round, env=own, **pipes)
+
+    together = [start(), start()]
+    said = [check.communicate() for check in together]
+    began = time.monotonic()
+    later = start()
+    said.append(later.communicate())
+    took = time.monotonic() - began
+
+    assert [check.returncode for check in (*together, later)] == [0, 0, 0], said
+    assert [out.startswith(f"{model} will pass.") for out, _ in said] == [True, True, True]
+    assert sorted("making an environment" in err for _, err in said) == [False, False, True]
+    assert took < 30  # a few seconds; on a busy machine more
