@@ -244,7 +244,7 @@ def predict(python: Path, pickle: Path, live: Path, folder: Path) -> tuple[str, 
 
 def names_libraries(told: str, _: Environment, runner: Environment) -> bool:
     """Whether a library is named in the version that made the pickle and in the one that is here."""
-    match = re.search(r"It was made with ([\w-]+) (\d\S*)[^;]*; here is \1 (\d\S*):", told)
+    match = re.search(r"It was made with ([\w-]+) ([^;]*\d[^;]*); here is \1 (\d\S*):", told)
     return match is not None and match[3] == runner.versions.get(match[1])
 
 
