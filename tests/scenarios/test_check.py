@@ -18,6 +18,7 @@ from conftest import ROOT
 from numerai_predict.check import Check
 from numerai_predict.failures import Failure
 from numerai_predict.foresight import explained
+from numerai_predict.pickles.inspection import Inspection
 
 pytestmark = pytest.mark.timeout(300)  # the first time, packages have to be fetched
 
@@ -112,8 +113,10 @@ def passes(checked: Checked) -> Check:
 
 def test_a_module_that_another_version_has():
     """A module that is missing inside a package which is there is put down to the package's version."""
+    inspection = Inspection(size=1, sha256="", protocol=5, maker="cloudpickle 3.0 or newer", complete=True)
     mine, numpys = (
-        explained(Failure("missing_module", module=name), None, []) for name in ("my_features", "numpy.linalg.linalg")
+        explained(Failure("missing_module", module=name, exception="", traceback=""), inspection, [], dict)
+        for name in ("my_features", "numpy.linalg.linalg")
     )
 
     assert "register_pickle_by_value(my_features)" in mine.remedy

@@ -36,7 +36,8 @@ def test_same_bytes(
     model = pickled(shape)
     run = run_predict(model, "--isolation", isolation)
     assert run.exit_code == 0, run.stderr
-    assert isolation == "off" or run.warnings == []
+    foreseen = ["columns_missing"] if shape.startswith("shape_15") else []  # it fills them with 0
+    assert isolation == "off" or run.warnings == foreseen
 
     monkeypatch.setattr(sys, "path", sys.path[:])  # shape 16 changes it while it is loaded
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

@@ -13,8 +13,8 @@ from numerai_predict.check import FAIL, Check, Reason, Usage
 from numerai_predict.pickles.inspection import Inspection
 
 sys.path.append(NOTEBOOK_TOOLS)
-import nbformat  # noqa: E402
-from nbclient import NotebookClient  # noqa: E402
+import nbformat
+from nbclient import NotebookClient
 
 NOTEBOOK = ROOT / "examples" / "train_save_check.ipynb"
 

@@ -17,8 +17,8 @@ _REPORT = (
 _NO_NETWORK = "The box has no network: put everything that the model needs into the pickle."
 _NO_FILES = "Here a model reads no files but its own and its libraries': put what it needs into the pickle."
 _NO_PSUTIL = (
-    "Where psutil is installed, joblib's processes measure themselves by it, and what it reads is closed to models: use "
-    "threads (prefer='threads'), or an environment without psutil, as the box is (--env auto)."
+    "Where psutil is installed, joblib's processes measure themselves by it, and what it reads is closed to models: "
+    "use threads (prefer='threads'), or an environment without psutil, as the box is (--env auto)."
 )
 _NO_SOCKETS = (
     "Here sockets within this machine are closed to models: set num_workers=0, or use processes of the start method "
