@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from numerai_predict.pickles.functions import key
-from numerai_predict.pickles.structure import Stub, StubType
+from numerai_predict.pickles.structure import Stub
 
 _XGBOOST_JSON = re.compile(rb'"version":\[(\d+),(\d+),(\d+)\]')
 _CATBOOST = re.compile(rb"Branch: (?:tags|heads/release)/v?(\d+\.\d+(?:\.\d+)?)|CatBoost [Rr]elease (\d+\.\d+\.\d+)\.")
@@ -96,10 +96,14 @@ def _any(names: set[str], *beginnings: str) -> bool:
     return any(name.startswith(beginnings) for name in names)
 
 
+_RANDOM = ("__bit_generator_ctor", "__generator_ctor", "__randomstate_ctor")
+"""By what NumPy makes generators of random numbers again, in `numpy.random._pickle`."""
+
+
 def _by_call(called: str, arguments: tuple[Any, ...]) -> dict[str, Library]:
-    if called == "numpy.random._pickle.__bit_generator_ctor" and arguments:
-        # NumPy 1 names the kind of random numbers; NumPy 2 gives the class.
-        return {"numpy": Library("2" if isinstance(arguments[0], StubType) else "1", False)}
+    if arguments and called.startswith("numpy.random._pickle.") and called.endswith(_RANDOM):
+        # NumPy 1 names the kind of generator; NumPy 2 gives its class, or what was made of it.
+        return {"numpy": Library("1" if isinstance(arguments[0], str) else "2", False)}
     return {}
 
 
