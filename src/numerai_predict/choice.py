@@ -70,7 +70,13 @@ def preferred(inspection: Inspection, found: "list[Verdict]") -> "Verdict":
     Args:
         inspection: what the pickle says of itself.
         found: the verdict for each environment, best first.
+
+    Raises:
+        Failure: `usage`, if there are none.
     """
+    if not found:
+        fix = "Leave --env away: this is an environment already."
+        raise Failure("usage", problem="There are no directories of environments here, as in a container.", fix=fix)
     fitting = [one for one in found if one.version in (inspection.pythons or ())] or found
     equal = [one for one in fitting if one.will_run == fitting[0].will_run]
     current = "{}.{}".format(*sys.version_info)

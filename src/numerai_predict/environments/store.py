@@ -197,7 +197,10 @@ def create(version: str, folder: Path, requirements: list[str], base: str | None
 
 
 def _uv(*arguments: str) -> None:
-    import uv  # the binary, from the package index
+    try:
+        import uv  # the binary, from the package index
+    except ImportError:
+        raise RuntimeError("uv is not installed: pip install uv") from None
 
     # As pip does, with the system's certificates, among which a company's own may be.
     environment = os.environ | {"UV_SYSTEM_CERTS": "true"}
