@@ -87,7 +87,7 @@ def test_killed_in_the_middle(own, whom, after):
 def test_an_installer_that_lives_on(own):
     """While the installer of a killed process still writes, nobody else begins to make the same environment."""
     process = providing(own, [directories.read_lock(HERE).requirements["numpy"]])
-    assert wait_until(lambda: list(store.home().glob(f"*{store.BUILDING}/requirements.txt")), 60)
+    assert wait_until(lambda: any("install" in one for one in processes_of(store.home())), 60)
     process.kill()
     process.communicate()
 
