@@ -206,7 +206,7 @@ def _uv(*arguments: str) -> None:
     environment = os.environ | {"UV_SYSTEM_CERTS": "true"}
     shown = sys.stderr.isatty()  # a person waits, and sees how far it is
     stderr = None if shown else subprocess.PIPE
-    command = [uv.find_uv_bin(), *arguments]
+    command = [uv.find_uv_bin(), *arguments, *([] if shown else ["--quiet"])]
     # It inherits the lock, and holds it on if this process is killed.
     run = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True, close_fds=False)
     if run.returncode:
