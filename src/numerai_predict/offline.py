@@ -40,7 +40,10 @@ def unreachable(name: str) -> str | None:
 
 def columns(model: str) -> tuple[str, ...]:
     """Return the columns that a pickle names; none of one that has to be fetched."""
-    return () if is_url(model) else reader.read(os.path.expanduser(model)).columns
+    try:
+        return () if is_url(model) else reader.read(os.path.expanduser(model)).columns
+    except OSError:
+        return ()  # the run, which opens it as well, says what is wrong with it
 
 
 def sample_round(named: tuple[str, ...]) -> tuple[str, str]:

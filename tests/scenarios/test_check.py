@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 import pytest
 from complaints import COMPLAINTS, GOOD, HERE, NotHere, make
-from conftest import ROOT
+from conftest import ROOT, scrubbed_environment
 
 from numerai_predict.check import Check
 from numerai_predict.failures import Failure
@@ -235,3 +235,14 @@ def test_a_python_that_is_not_active(tmp_path, sample_round, environments):
     assert [out.startswith(f"{model} will pass.") for out, _ in said] == [True, True, True]
     assert sorted("making an environment" in err for _, err in said) == [False, False, True]
     assert took < 30  # a few seconds; on a busy machine more
+
+
+def test_a_model_that_is_not_there(tmp_path):
+    """A path that leads nowhere is said in a sentence, where Numerai cannot be reached as well."""
+    command = [sys.executable, "-m", "numerai_predict", "check", str(tmp_path / "nowhere.pkl"), "--env", "current"]
+    environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src"), "XDG_CACHE_HOME": str(tmp_path)}
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+
+    assert ran.returncode == 2, ran.stderr
+    assert "nowhere.pkl" in ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -91,8 +91,12 @@ def run(arguments: argparse.Namespace) -> int:
         text = "\n".join(map(escape_text, [*_details(found.traceback), *found.lines()]))
     try:
         print(text, flush=True)
-    except OSError:
-        return Failure("record_not_written", path="standard output", problem="", predictions="").exit_code
+    except OSError as error:
+        unsaid = Failure(
+            "record_not_written", path="standard output", problem=error.strerror, predictions=f"It {found.verdict}."
+        )
+        terminal.failed(unsaid)
+        return unsaid.exit_code
     return found.exit_code
 
 
