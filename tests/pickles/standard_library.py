@@ -1,9 +1,10 @@
 """Run by an interpreter: how well is its own bytecode told from that of other versions?
 
-    python3.12 standard_library.py SRC [EVERY]
+    python3.12 standard_library.py SRC [EVERY [FOLDER...]]
 
-Compiles the standard library, of which it takes every EVERYth module, and prints a JSON object: how many code objects
-there are, how many of them can only be of this Python, and which this Python is wrongly said not to have made.
+Compiles every EVERYth module of its standard library, or of folders without their tests, and prints a JSON object: how
+many code objects there are, how many of them can only be of this Python, and which this Python is wrongly said not to
+have made.
 """
 
 import inspect
@@ -14,6 +15,9 @@ import types
 import warnings
 from pathlib import Path
 
+TESTS = ("test", "tests", "idle_test", "lib2to3")
+"""Folders of tests, and one whose modules are kept for tests of a parser."""
+
 
 def main() -> None:
     """Compile, read and count."""
@@ -21,8 +25,7 @@ def main() -> None:
     from numerai_predict.pickles import bytecode
 
     own = "{}.{}".format(*sys.version_info)
-    library = Path(sysconfig.get_path("stdlib"))
-    files = sorted(path for path in library.rglob("*.py") if "site-packages" not in path.parts)
+    files = sources([Path(folder) for folder in sys.argv[3:]])
     files = files[:: int(sys.argv[2]) if len(sys.argv) > 2 else 1]
     count, unique, wrong = 0, 0, []
     warnings.simplefilter("ignore")
@@ -44,6 +47,14 @@ def main() -> None:
     print(
         json.dumps({"version": own, "count": count, "unique": unique, "wrong": wrong[:20], "wrong_count": len(wrong)})
     )
+
+
+def sources(folders: list[Path]) -> list[Path]:
+    """The modules of folders, but their tests; of the standard library, and its tests, if there are none."""
+    without = {"site-packages", *(TESTS if folders else ())}
+    folders = folders or [Path(sysconfig.get_path("stdlib"))]
+    found = [(folder, path) for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return [path for folder, path in found if without.isdisjoint(path.relative_to(folder).parts)]
 
 
 def arguments(code: types.CodeType) -> tuple:

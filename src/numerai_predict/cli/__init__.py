@@ -68,7 +68,8 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     )
     version = f"numerai-predict {__version__}"
     parser.add_argument("--version", action="version", version=version)
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Without prog it formats a usage, for which it imports all that shutil packs files with.
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=parser.prog)
     for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, allow_abbrev=False)
         if argv[:1] == [name]:

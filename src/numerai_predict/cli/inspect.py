@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from numerai_predict import verdict
 from numerai_predict.failures import Failure
-from numerai_predict.job import Job
 from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.redaction import is_url, without_query
@@ -69,6 +68,7 @@ def _read(path: str) -> Inspection:
 
 def _fetched(url: str) -> Inspection:
     from numerai_predict import downloads
+    from numerai_predict.job import Job
 
     terminal = _terminal(url)
     file = downloads.fetch_model(url, Job.transfer_timeout, terminal.transferred, terminal.notice)

@@ -4,7 +4,6 @@ Nothing of a pickle is run when it is read; but it may be made to cost whoever r
 """
 
 import gc
-import hashlib
 import json
 import os
 import select
@@ -65,6 +64,8 @@ def _read_by_another(file: IO[bytes], name: str) -> Inspection:
 
 
 def _digest(file: IO[bytes]) -> str:
+    import hashlib  # 3 ms, while another process reads
+
     digest = hashlib.sha256()
     while data := file.read(1024**2):
         digest.update(data)
