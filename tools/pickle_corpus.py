@@ -161,10 +161,7 @@ def make(python: Path, folder: Path, families: Iterable[str]) -> Findings:
 def load(theirs: Path, ours: Path, folder: Path, findings: Findings) -> None:
     """Load every pickle in our environment, and those that differ in the other one once more."""
     pickles = sorted((folder / "models").glob("*.pkl"))
-    at_once = os.cpu_count() or 1
-    with ThreadPoolExecutor(at_once) as pool:
-        parts = [pickles[first::at_once] for first in range(at_once)]
-        reports = {path: report for part in pool.map(lambda part: ask(ours, part), parts) for path, report in part}
+    reports = ask_all([(ours, pickles)])
     for path in pickles:
         report, difference = reports[path], differs(reports[path])
         findings.packages |= report.get("packages", {})
@@ -187,6 +184,15 @@ def ask(python: Path, pickles: list[Path]) -> list[tuple[Path, dict[str, Any]]]:
     if result.returncode:
         raise RuntimeError(result.stderr)
     return [(path, json.loads(path.with_suffix(".json").read_text())) for path in pickles]
+
+
+def ask_all(asked: list[tuple[Path, list[Path]]]) -> dict[Path, dict[str, Any]]:
+    """Load pickles, each list by its interpreter, as many at once as there are CPUs; return what was reported."""
+    at_once = os.cpu_count() or 1
+    parts = [(python, pickles[first::at_once]) for python, pickles in asked for first in range(at_once)]
+    with ThreadPoolExecutor(at_once) as pool:
+        reports = pool.map(lambda part: ask(*part), [part for part in parts if part[1]])
+        return {path: report for part in reports for path, report in part}
 
 
 def differs(report: dict[str, Any]) -> str:

@@ -46,21 +46,23 @@ def main() -> None:
 
 def try_models(version: str, full: Path, models: list[Path]) -> list[str]:
     """Run models in the full environment and in their slices; return what is wrong, and write the row."""
-    expected = dict(pickle_corpus.ask(full, models))
     slices: dict[str, tuple[Stored, list[Path]]] = {}
     for path in models:
         stored = choice.provide(version, reader.read(str(path)), [], print)
         slices.setdefault(stored.name, (stored, []))[1].append(path)
+    expected = pickle_corpus.ask_all([(full, models)])
+    reports = pickle_corpus.ask_all([(stored.python, paths) for stored, paths in slices.values()])
     same, alike, wrong, missed = 0, 0, list[str](), set[str]()
     for stored, paths in slices.values():
         held = {directories.normal(re.split(r"[\[=]", line)[0]) for line in stored.requirements}
-        for path, report in pickle_corpus.ask(stored.python, paths):
+        for path in paths:
+            found, should = pickle_corpus.differs(reports[path]), pickle_corpus.differs(expected[path])
             lacking = {directories.normal(name) for name in expected[path].get("packages", ())} - held
             missed |= lacking
-            if pickle_corpus.differs(report) != pickle_corpus.differs(expected[path]) or lacking:
-                why = pickle_corpus.differs(report) or f"misses {', '.join(sorted(lacking))}"
-                wrong.append(f"{path.stem}: {why}; in the full one: {pickle_corpus.differs(expected[path]) or 'same'}")
-            elif pickle_corpus.differs(report):
+            if found != should or lacking:
+                why = found or f"misses {', '.join(sorted(lacking))}"
+                wrong.append(f"{path.stem}: {why}; in the full one: {should or 'same'}")
+            elif found:
                 alike += 1  # in both in the same way other than in the process that made it
             else:
                 same += 1

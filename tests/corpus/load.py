@@ -25,13 +25,15 @@ SECONDS = 300
 HOOK = "_distutils_hack"
 """Is there in every process where setuptools is: a .pth file loads it."""
 
-OWNERS = {
-    str(distribution.locate_file(file)): distribution.name
-    for distribution in importlib.metadata.distributions()
-    for file in distribution.files or ()
-    if file.suffix in (".py", ".so")
-}
-"""The package of each file that can be a module; a namespace such as `google` has no file and belongs to many."""
+OWNERS: dict[str, set[str]] = {}
+"""The packages of each file that can be a module; `google` has no file, and `nvidia/__init__.py` belongs to many."""
+
+for distribution in importlib.metadata.distributions():
+    for file in distribution.files or ():
+        if file.suffix in (".py", ".so"):
+            OWNERS.setdefault(str(distribution.locate_file(file)), set()).add(distribution.name)
+
+sys.path.pop(0)  # a box has none of the modules beside this one; Numba would import the one that made a function
 
 
 def main(paths: list[str]) -> None:
@@ -72,7 +74,8 @@ def answer(path: str) -> dict:
 def loaded() -> dict[str, str]:
     """The packages that have been imported, with their versions."""
     files = {getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != HOOK}
-    names = {OWNERS[file] for file in files if file in OWNERS}
+    owners = [OWNERS.get(file, set()) for file in files]
+    names = {name for names in owners if len(names) == 1 for name in names}
     return {name.lower().replace("_", "-"): importlib.metadata.version(name) for name in sorted(names)}
 
 
