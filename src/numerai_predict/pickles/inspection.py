@@ -165,7 +165,7 @@ def inspect_bytes(content: bytes) -> Inspection:
     try:
         end = structure.read()
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        problem = f"{type(error).__name__}: {error}"
+        problem = f"{type(error).__name__}: {str(error).rstrip('.')}"
     except (OverflowError, RecursionError, MemoryError) as error:
         problem = f"it is made so that it cannot be read ({type(error).__name__})"
     read = _Read(structure, whole=not problem)
