@@ -79,7 +79,7 @@ def _fetched(url: str, redact: Redaction) -> Inspection:
 
     terminal = _terminal(redact)
     file = downloads.fetch_model(url, Job.transfer_timeout, terminal.transferred, terminal.notice)
-    return reader.Reading(file.descriptor, os.path.basename(file.path)).result()
+    return reader.Reading(file.descriptor, os.path.basename(file.path)).result()._replace(sha256=file.sha256)
 
 
 def _terminal(redact: Redaction) -> "Terminal":

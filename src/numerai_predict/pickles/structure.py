@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 CLOUDPICKLES = ("cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast")
-MAKES_TYPE = ("_make_skeleton_class", "_make_skeleton_enum", "_create_type")
+MAKES_TYPE = ("_make_skeleton_class", "_make_skeleton_enum", "_create_type", "_create_namedtuple")
 NAMES_TYPE = ("_builtin_type", "_load_type")
 SETS_STATE = ("_function_setstate", "_class_setstate")
 
@@ -93,7 +93,7 @@ class StubType(type):
         if name in NAMES_TYPE and len(args) == 1 and isinstance(args[0], str):
             return stub_type(cls.registry, "types", args[0])
         if name in MAKES_TYPE:
-            return stub_type(cls.registry, "", _text(args[1:2]), maker=(cls, args))
+            return stub_type(cls.registry, "", _text(args[:2]), maker=(cls, args))
         if (cls.module, name) in (("builtins", "getattr"), ("__builtin__", "getattr")) and _names_attribute(args):
             return stub_type(cls.registry, args[0].module, f"{args[0].qualname}.{args[1]}")
         cls.called = True
