@@ -227,7 +227,7 @@ def _module_reasons(inspection: Inspection, environment: Environment) -> list[Re
 
 def _missing(inspection: Inspection, environment: Environment) -> list[str]:
     """The modules that are not there."""
-    never = {"__builtin__", "copy_reg", ""}  # Python 2's names, which unpickling translates
+    never = {"__builtin__", ""}  # what dill has of Python 2
     if any(module.startswith("sklearn._loss") for module in inspection.load_modules):
         never.add("_loss")  # no file has that name: importing scikit-learn makes the module
     modules = dict.fromkeys([*inspection.load_modules, *inspection.call_imports])

@@ -276,6 +276,8 @@ def _without_self(found: list[Parameter] | None) -> list[Parameter] | None:
 
 
 def _class_of(value: Any) -> Any:
+    if key(value) == "copyreg._reconstructor":  # up to protocol 1
+        return value.args[0] if value.args else None
     return value.__dict__.get("made_by") if isinstance(value, Stub) else None
 
 
