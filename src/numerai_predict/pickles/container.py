@@ -75,7 +75,7 @@ def unpack(name: str, content: bytes) -> bytes:
         except Exception as error:  # every library has its own
             if "ended before" in str(error):
                 raise NotAPickle("it is compressed, and cut off: copy it again, and compare the sizes") from None
-            raise NotAPickle(f"its extension {extension} says that it is compressed, but: {error}") from None
+            raise NotAPickle(f"its extension says that it is compressed, but: {error}") from None
     if what := what_else(content[:4096], len(content)):
         raise NotAPickle(what)
     return content
