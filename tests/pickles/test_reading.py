@@ -163,6 +163,14 @@ def test_whatever_it_is(good, data):
     assert Inspection.from_json(json.loads(json.dumps(inspection))) == inspection
 
 
+def test_the_long_fuzzing_starts():
+    """The program that fuzzes for hours, by hand, does so for a second."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, ROOT / "tests/pickles/fuzz.py", "1"]
+
+    assert subprocess.run(command, env=environment, timeout=60).returncode == 0
+
+
 # --- the file around it
 
 

@@ -182,7 +182,7 @@ def parameters(root: Any) -> list[Parameter] | None:
 
 
 def frames(found: Sequence[Parameter]) -> int | None:
-    """Return how many frames a function of these parameters is called with; None if it can be called with neither.
+    """Return how many frames a function of these parameters is called with; None if no such call goes.
 
     One for each parameter, as Numerai's box counts; where that call cannot work, as some are for keywords only, with
     those that it takes. The worker does the same with what it has loaded.

@@ -87,7 +87,7 @@ class Inspection(NamedTuple):
     """Whether it was made by one of `pythons`, it cannot be told which, and runs under that one only."""
 
     what: str = ""
-    """What the pickle holds: "function predict", "an instance of lightgbm.sklearn.LGBMRegressor"."""
+    """What the pickle holds: "the function predict", "an instance of lightgbm.sklearn.LGBMRegressor"."""
 
     parameters: tuple[Parameter, ...] | None = None
     """Those of the function; None if only loading it tells."""

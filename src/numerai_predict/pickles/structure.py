@@ -11,7 +11,6 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-CLOUDPICKLES = ("cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast")
 MAKES_TYPE = ("_make_skeleton_class", "_make_skeleton_enum", "_create_type", "_create_namedtuple")
 NAMES_TYPE = ("_builtin_type", "_load_type")
 MAKES_BYTES = ("_codecs.encode", "builtins.bytes")
