@@ -12,11 +12,13 @@ from numerai_predict import offline, verdict
 from numerai_predict.datasets import is_local
 from numerai_predict.environments import IMAGE, directories
 from numerai_predict.failures import KINDS, Failure, Fault
+from numerai_predict.foresight import REPAIRED_CALL
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.record import Listener, Phase, Record
-from numerai_predict.redaction import Redaction
+from numerai_predict.redaction import Redaction, is_url
 from numerai_predict.run import run
+from numerai_predict.submission import Finding
 from numerai_predict.verdict import Verdict
 
 PASS, MAY, FAIL = "will pass", "may fail", "will fail"
@@ -27,7 +29,7 @@ EXIT_CODES = {PASS: 0, MAY: 1}
 NEAR = 0.8
 """The share of a limit from which on another machine's speed or another round's size may go beyond it."""
 
-REFUSED_TODAY = ("returned_series", "returned_subclass", "values_at_tolerance", "extra_values_invalid")
+REFUSED_TODAY = ("returned_series", "returned_subclass", "values_at_tolerance", "extra_values_invalid", REPAIRED_CALL)
 """Remarks on what Numerai's validator accepts, and the program that runs models there today refuses."""
 
 
@@ -188,7 +190,7 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
         Failure: it could not be checked, for reasons that are not the model's.
     """
     if quick:
-        return _read_only(job, redact)
+        return _read_only(job, listener, redact)
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
         first, sample = _first_run(job, listener, redact, folder)
         if first.failure:
@@ -202,15 +204,10 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
         return _ran(job, first, second, sample)
 
 
-def _read_only(job: Job, redact: Redaction) -> Check:
+def _read_only(job: Job, listener: Listener, redact: Redaction) -> Check:
     from numerai_predict import choice
-    from numerai_predict.pickles import reader
 
-    try:
-        inspection = reader.read(os.path.expanduser(job.model))
-    except OSError as error:
-        problem = f"The model file {job.model} cannot be read: {error.strerror}."
-        raise Failure("usage", problem=problem, fix="Check the path.") from None
+    inspection = _inspection(job, listener)
     if failure := verdict.unreadable(job.model, inspection):
         return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
     found = verdict.verdicts(inspection)
@@ -221,6 +218,21 @@ def _read_only(job: Job, redact: Redaction) -> Check:
     code = KINDS[kind].exit_code if which == FAIL else EXIT_CODES[which]
     python = "" if which == FAIL else best.version
     return Check(redact(job.model), which, code, reasons, python, environments=found)
+
+
+def _inspection(job: Job, listener: Listener) -> Inspection:
+    from numerai_predict.pickles import reader
+
+    if is_url(job.model):
+        from numerai_predict import downloads
+
+        file = downloads.fetch_model(job.model, job.transfer_timeout, listener.transferred, listener.notice)
+        return reader.Reading(file.descriptor, os.path.basename(file.path)).result()
+    try:
+        return reader.read(os.path.expanduser(job.model))
+    except OSError as error:
+        problem = f"The model file {job.model} cannot be read: {error.strerror}."
+        raise Failure("usage", problem=problem, fix="Check the path.") from None
 
 
 def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> tuple[Record, bool]:
@@ -357,13 +369,7 @@ def _reason(failure: Failure, before: str = "") -> Reason:
 
 
 def _uncertain(record: Record, sample: bool) -> list[Reason]:
-    reasons = [
-        Reason(
-            f"{finding.sentence} Numerai's validator accepts that, the box as it is today does not.", "", finding.code
-        )
-        for finding in record.warnings
-        if finding.code in REFUSED_TODAY
-    ]
+    reasons = [_refused_today(finding) for finding in record.warnings if finding.code in REFUSED_TODAY]
     inspection = record.inspection
     if inspection is None or inspection.problem:
         return reasons
@@ -378,6 +384,13 @@ def _uncertain(record: Record, sample: bool) -> list[Reason]:
     return [*reasons, *_network(record, inspection)]
 
 
+def _refused_today(finding: Finding) -> Reason:
+    if finding.code == REPAIRED_CALL:
+        return Reason(finding.sentence, KINDS["wrong_signature"].remedy, finding.code)
+    sentence = f"{finding.sentence} Numerai's validator accepts that, the box as it is today does not."
+    return Reason(sentence, "", finding.code)
+
+
 def _other_versions(inspection: Inspection, python: str) -> list[Reason]:
     """What the box may do otherwise, for a run in an environment that is not made from its lock."""
     version = ".".join(python.split(".")[:2])
@@ -386,6 +399,7 @@ def _other_versions(inspection: Inspection, python: str) -> list[Reason]:
         Reason(f"In the box of Python {version}: {reason.sentence}", reason.remedy)
         for one in found
         for reason in one.reasons
+        if reason not in verdict.call_reasons(inspection)  # it was called
     ]
 
 

@@ -239,7 +239,7 @@ def _other(inspection: Inspection, versions: Mapping[str, str]) -> Iterator[Mism
     for library, (classes, parts) in UNPROMISED.items():
         made, here = _made(inspection).get(library), versions.get(library)
         if made and here and _numbers(made)[:parts] != _numbers(here)[:parts] and _any(inspection.makes, (classes,)):
-            why = "it promises nothing for objects of another version"
+            why = f"{library} promises nothing for objects that another version of it pickled"
             yield Mismatch(library, made, here, False, why)
 
 

@@ -42,6 +42,9 @@ KNOWN = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """Pythons whose bytecode is known; of a newer one nothing can be said."""
 
 
+REPAIRED_CALL = "repaired_call"
+"""The code of the warning that a call that fails in Numerai's box today goes well here."""
+
 EXPLAINED = ("predict_raised", "crashed", "load_raised", "missing_module")
 """Kinds of failure whose cause the pickle may tell."""
 
@@ -61,6 +64,12 @@ def missing_features(inspection: Inspection, columns: list[str], dataset: str) -
     if versions := _versions_with(set(missing), dataset):
         sentence += f"; {' and '.join(versions)} {'has' if len(versions) == 1 else 'have'} them all"
     return [Finding("columns_missing", len(missing), tuple(missing[:3]), f"{sentence}.")]
+
+
+def repaired_call(inspection: Inspection) -> list[Finding]:
+    """Return a warning if the function is called otherwise than Numerai's box would try to call it."""
+    sentence = inspection.repaired_call
+    return [Finding(REPAIRED_CALL, 1, (), sentence)] if sentence else []
 
 
 def _not_among(columns: list[str], inspection: Inspection) -> list[str]:
@@ -173,7 +182,8 @@ def _in_main(inspection: Inspection) -> str | None:
         return None
     names = ", ".join(inspection.in_main[:SHOWN])
     return (
-        f"The pickle only names {names} of the program that made it; write it with cloudpickle.dump, which includes it."
+        f"The pickle does not hold {names}, only the name: write it with cloudpickle.dump, which includes it; what is "
+        "under functools.lru_cache or functools.cache it writes by name as well: take that away."
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from numerai_predict import datasets, delivery, models
 from numerai_predict.environments import IMAGE
 from numerai_predict.failures import WRAP_IT, Failure
-from numerai_predict.foresight import explained, missing_features, refuse_wrong_python
+from numerai_predict.foresight import explained, missing_features, refuse_wrong_python, repaired_call
 from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
 from numerai_predict.pickles.reader import Reading
@@ -148,6 +148,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
             if record.inspection is not None:
                 refuse_wrong_python(record.inspection, ready.python)
                 record.warnings += missing_features(record.inspection, columns, job.dataset)
+                record.warnings += repaired_call(record.inspection)
 
             with record.phase("load") as phase:
                 loaded = _load(worker, model)

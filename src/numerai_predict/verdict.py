@@ -10,6 +10,7 @@ from numerai_predict import compatibility
 from numerai_predict.environments import directories
 from numerai_predict.environments.directories import Lock
 from numerai_predict.failures import KINDS, WRAP_IT, Failure
+from numerai_predict.pickles.functions import WITHOUT_CALL, frames
 from numerai_predict.pickles.inspection import Inspection
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _environments(env: str) -> list[Environment]:
 def against(inspection: Inspection, environment: Environment) -> Verdict:
     """Return the verdict for an environment."""
     reasons = [
-        *_call_reasons(inspection),
+        *call_reasons(inspection),
         *python_reasons(inspection, environment.python),
         *_library_reasons(inspection, environment.versions | {"Python": environment.python}),
         *_module_reasons(inspection, environment),
@@ -103,10 +104,11 @@ def against(inspection: Inspection, environment: Environment) -> Verdict:
 
 
 _NO_FUNCTION = re.compile(
-    r"an? \w+|an instance of (sklearn\.(?!metrics|gaussian_process\.kernels)|lightgbm\.(sklearn|basic)|"
-    r"xgboost\.(sklearn|core)|catboost\.core).*"
+    rf"None|an? \w+|an instance of (.*, {WITHOUT_CALL}|sklearn\.(?!metrics|gaussian_process\.kernels)|"
+    r"lightgbm\.(sklearn|basic)|xgboost\.(sklearn|core)|catboost\.core).*"
 )
-"""How `Inspection.what` names what cannot be called: Python's own values, and estimators.
+"""How `Inspection.what` names what cannot be called: Python's own values, instances of the user's own classes that lack
+what makes them callable, and estimators.
 
 Not what else these libraries have: scorers, kernels and callbacks can be called.
 """
@@ -117,19 +119,41 @@ BY_THE_BOX = (
 )
 
 
-def _call_reasons(inspection: Inspection) -> list[Reason]:
-    """What speaks against calling what the pickle holds as Numerai calls it, in whatever environment."""
+def call_reasons(inspection: Inspection) -> list[Reason]:
+    """Return what speaks against calling what the pickle holds as Numerai calls it, in whatever environment."""
     if _NO_FUNCTION.fullmatch(inspection.what):
         sentence = f"It holds {inspection.what}, which cannot be called."
         remedy = WRAP_IT if inspection.what.startswith("an instance") else KINDS["not_callable"].remedy
         return [Reason(True, sentence, remedy, "not_callable")]
-    if inspection.parameters is not None and len(inspection.parameters) not in (1, 2):
-        sentence = f"Its signature is {inspection.signature}: {len(inspection.parameters)} parameters, not one or two."
-        return [Reason(True, f"{sentence} {BY_THE_BOX}", KINDS["wrong_signature"].remedy, "wrong_signature")]
-    if inspection.parameters is None and inspection.what.startswith("an instance of"):
+    if inspection.what.startswith("the class "):
+        sentence = f"It holds {inspection.what} itself, and calling a class makes an instance, no predictions."
+        return [Reason(False, sentence, "Pickle an instance of it that has __call__, or a function.")]
+    if inspection.parameters is not None:
+        return _signature_reasons(inspection)
+    if inspection.what.startswith("an instance of"):
         sentence = f"It holds {inspection.what} and no function; only loading it tells whether that can be called."
         return [Reason(False, sentence, WRAP_IT)]
     return []
+
+
+def _signature_reasons(inspection: Inspection) -> list[Reason]:
+    parameters, remedy = inspection.parameters or (), KINDS["wrong_signature"].remedy
+    if sentence := inspection.repaired_call:
+        return [Reason(False, sentence, remedy)]
+    sentence = f"Its signature is {inspection.signature}:"
+    if len(parameters) not in (1, 2):
+        sentence += f" {len(parameters)} parameters, not one or two. {BY_THE_BOX}"
+        return [Reason(True, sentence, remedy, "wrong_signature")]
+    if frames(parameters) is None:
+        sentence += " it cannot be called with one frame or two, and nothing by name."
+        return [Reason(True, sentence, remedy, "predict_raised")]
+    return []
+
+
+NOT_BY_NAME = (
+    "Write it with cloudpickle.dump, which puts your functions into the pickle; those under functools.lru_cache or "
+    "functools.cache it writes by name as well: take that away."
+)
 
 
 def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
@@ -150,10 +174,8 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
         reasons.append(Reason(False, sentence, f"Make it with Python {version}."))
     if inspection.in_main:
         names = ", ".join(inspection.in_main[:3])
-        sentence = f"It only names {names} of the program that made it, and does not hold it."
-        reasons.append(
-            Reason(True, sentence, "Write it with cloudpickle.dump, which puts your functions into the pickle.")
-        )
+        sentence = f"It does not hold {names}, only the name, as of something in the program that made it."
+        reasons.append(Reason(True, sentence, NOT_BY_NAME))
     if "__builtin__.__main__" in inspection.load_globals:
         sentence = (
             "It was written by dill without recurse=True: it does not hold its functions' globals, and cannot load."
@@ -185,22 +207,27 @@ def _module_reasons(inspection: Inspection, environment: Environment) -> list[Re
     missing = _missing(inspection, environment)
     packages = list(dict.fromkeys(module.partition(".")[0] for module in missing))
     absent = [name for name in packages if not environment.has(name)]
-    moved = [module for module in missing if module.partition(".")[0] not in absent]
+    moved = [module for module in missing if environment.has(module.partition(".")[0])]
     reasons = []
+    if "dill" in absent and inspection.maker == "dill":
+        absent.remove("dill")
+        sentence = "It was written by dill, which is needed to load it, and is not here."
+        reasons.append(Reason(True, sentence, "Write it with cloudpickle.dump.", "missing_module"))
     if absent:
         sentence = f"It imports {', '.join(absent)}, and there is no package of that name here."
         otherwise = "do without it" if isinstance(environment, Lock) else "install it"
         remedy = f"If it is your own, call cloudpickle.register_pickle_by_value on it; otherwise {otherwise}."
         reasons.append(Reason(False, sentence, remedy))
-    if moved:
-        sentence = f"It imports {', '.join(moved)}, which the installed {moved[0].partition('.')[0]} does not have."
+    for package in dict.fromkeys(module.partition(".")[0] for module in moved):
+        names = ", ".join(module for module in moved if module.partition(".")[0] == package)
+        sentence = f"It imports {names}, which the installed {package} does not have."
         reasons.append(Reason(False, sentence, "Make it with the versions that are installed, or install its own."))
     return reasons
 
 
 def _missing(inspection: Inspection, environment: Environment) -> list[str]:
     """The modules that are not there."""
-    never = {"__builtin__", "copy_reg", ""}  # Python 2's names, which unpickling translates
+    never = {"__builtin__", ""}  # what dill has of Python 2
     if any(module.startswith("sklearn._loss") for module in inspection.load_modules):
         never.add("_loss")  # no file has that name: importing scikit-learn makes the module
     modules = dict.fromkeys([*inspection.load_modules, *inspection.call_imports])

@@ -124,7 +124,9 @@ def seeds() -> list[Seed]:
 
     environment = {"PYTHONPATH": str(Path(cloudpickle.__file__).parents[1]), "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([sys.executable, "make_corpus.py", folder, "x"], check=True, env=environment, cwd=HERE)
+        subprocess.run(
+            [sys.executable, "make_corpus.py", folder, "x", "cloudpickle"], check=True, env=environment, cwd=HERE
+        )
         paths = [*sorted(Path(folder).glob("*.pkl")), *sorted((HERE.parent / "models").glob("*.pkl"))]
         # cloudpickle gives every class a random number.
         return [Seed(re.sub(rb"[0-9a-f]{32}", b"0" * 32, path.read_bytes())) for path in paths]

@@ -1,7 +1,9 @@
 """Reading pickles that nobody vouches for: nothing of theirs runs, and whatever they are, reading them ends."""
 
+import functools
 import gzip
 import hashlib
+import inspect
 import io
 import json
 import os
@@ -9,6 +11,7 @@ import pickle
 import socket
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
 import zlib
@@ -160,6 +163,14 @@ def test_whatever_it_is(good, data):
     assert Inspection.from_json(json.loads(json.dumps(inspection))) == inspection
 
 
+def test_the_long_fuzzing_starts():
+    """The program that fuzzes for hours, by hand, does so for a second."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, ROOT / "tests/pickles/fuzz.py", "1"]
+
+    assert subprocess.run(command, env=environment, timeout=60).returncode == 0
+
+
 # --- the file around it
 
 
@@ -175,6 +186,47 @@ def test_compressed_files():
     assert unpack("MODEL.ZIP", archive.getvalue()) == content
 
 
+@pytest.mark.parametrize("extension", ["", "gz", "bz2", "xz"])
+def test_tar_archives(tmp_path, extension):
+    """A pickle in a tar archive, compressed or not, is read as pandas reads it."""
+    (tmp_path / "model.pkl").write_bytes(cloudpickle.dumps(lambda live_features: live_features))
+    name = f"model.tar.{extension}".rstrip(".")
+    with tarfile.open(tmp_path / name, f"w:{extension}") as archive:
+        archive.add(tmp_path / "model.pkl", "model.pkl")
+
+    assert reader.read(str(tmp_path / name), fork=True).signature == "(live_features)"
+
+
+def test_a_small_file_that_holds_a_large_pickle(tmp_path):
+    """How much memory a reading may take is not told by the size of a compressed file."""
+    held = [bytes([number]) * 300_000_000 for number in range(2)]  # with the pickle itself, more than the least limit
+    path = tmp_path / "model.pkl.gz"
+    with gzip.open(path, "wb", 1) as file:
+        cloudpickle.dump(held, file)
+
+    assert path.stat().st_size < 10_000_000
+    assert reader.read(str(path)).problem == ""
+
+
+def test_what_is_no_file_is_not_read(tmp_path):
+    """A named pipe that nobody writes into, and a device without an end, are refused at once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (str(pipe), "/dev/zero"):
+        with pytest.raises(OSError, match="not a regular file"):
+            reader.read(path, fork=True)
+
+
+def test_what_is_larger_than_any_model_is_not_read(tmp_path):
+    """A file of a terabyte, of which nothing is on disk, is refused before it is digested."""
+    with open(tmp_path / "model.pkl", "wb") as file:
+        file.truncate(2**40)
+    start = time.monotonic()
+
+    assert "more memory" in reader.read(str(tmp_path / "model.pkl"), fork=True).problem
+    assert time.monotonic() - start < 10
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
@@ -187,6 +239,9 @@ def test_compressed_files():
         ("model.pkl", b"PK\x03\x04", "torch.save"),
         ("model.zip", b"PK\x03\x04", "its extension says"),
         ("model.pkl", b'{"cells": []}', "notebook"),
+        ("model.pkl.gz", gzip.compress(b"x" * 99)[:-9], "cut off: copy it again"),
+        ("model.pkl", bytes(257) + b"ustar", "tar archive"),
+        ("model.pkl", b"PK\x03\x04", "named .zip"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -201,7 +256,86 @@ def test_known_pythons_are_those_of_the_opcodes():
     assert bytecode.known_versions() == foresight.KNOWN
 
 
+def test_an_archive_of_a_folder(tmp_path):
+    """An archive that holds one folder, and no file, is said to hold no file."""
+    with tarfile.open(tmp_path / "model.tar", "w") as archive:
+        archive.add(tmp_path, "model", recursive=False)
+
+    with pytest.raises(NotAPickle, match="one entry, which is no file"):
+        unpack("model.tar", (tmp_path / "model.tar").read_bytes())
+
+
+def test_a_text_is_said_to_be_none():
+    """Of what does not begin as a pickle, its beginning is quoted, and not only what the unpickler stumbled over."""
+    problem = inspect_bytes(b"hello world").problem
+
+    assert problem.startswith("it begins with b'hello wo'")
+    assert not inspect_bytes(b"\x7fELF").problem.endswith(".")
+
+
 # --- what is found
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_every_protocol(protocol):
+    """A function, and an instance that can be called, are found whatever protocol they are pickled with."""
+
+    class Model:
+        def __call__(self, live_features):
+            return live_features
+
+    for model in (lambda live_features: live_features, Model()):
+        inspection = inspect_bytes(cloudpickle.dumps(model, protocol=protocol))
+
+        assert f"3.{sys.version_info.minor}" in inspection.pythons
+        assert inspection.signature == "(live_features)"
+        assert not {"__builtin__", "copy_reg"} & {*inspection.load_modules}
+
+
+class Wrapper:
+    """Stands for another function, as a decorator that is a class does."""
+
+    def __init__(self, function):
+        functools.update_wrapper(self, function)
+        self.function = function
+
+    def __call__(self, *arguments, limit=None, **options):
+        return self.function(*arguments[:limit], **options)
+
+
+def test_a_wrapper_has_the_signature_of_what_it_wraps():
+    """An instance that `functools.update_wrapper` has seen tells the parameters of the function in it."""
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    try:
+        content = cloudpickle.dumps(Wrapper(lambda live_features: live_features))
+    finally:
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+    assert str(inspect.signature(pickle.loads(content))) == "(live_features)"
+    assert inspect_bytes(content).signature == "(live_features)"
+
+
+def test_a_signature_of_its_own_is_not_guessed():
+    """What has a `__signature__` is called as that says, which only loading it tells."""
+
+    def predict(*arguments):
+        return arguments
+
+    predict.__signature__ = inspect.signature(Wrapper.__call__)
+
+    assert inspect_bytes(cloudpickle.dumps(predict)).parameters is None
+
+
+def test_a_namedtuple_of_dill():
+    """A named tuple that dill wrote, which is made by a call, is read."""
+    content = (
+        b"\x80\x04cdill._dill\n_create_namedtuple\n(X\x05\x00\x00\x00Blend"
+        b"(X\x06\x00\x00\x00weightt\x8c\x08__main__tRK\x01\x85\x81."
+    )
+    inspection = inspect_bytes(content)
+
+    assert inspection.problem == ""
+    assert inspection.what == "an instance of Blend"
 
 
 def test_undefined_names_are_found():
@@ -216,6 +350,28 @@ def test_undefined_names_are_found():
         return [inner(value) for value in live_features], len(live_features), missing_outside  # noqa: F821
 
     assert inspect_bytes(cloudpickle.dumps(predict)).undefined == ("missing_inside", "missing_outside")
+
+
+def test_what_another_function_makes_global_is_defined():
+    """A name that one function of a pickle makes global is there for the others; so is what `site` adds to builtins."""
+
+    def fill():
+        global table
+        table = 1
+
+    def predict(live_features):
+        fill()
+        return table if live_features else exit(1)
+
+    content = cloudpickle.dumps(predict)
+
+    assert inspect_bytes(content).undefined == ()
+    child = "import sys, builtins; from numerai_predict.pickles.inspection import inspect_bytes; assert not hasattr("
+    child += "builtins, 'exit'); print(inspect_bytes(sys.stdin.buffer.read()).undefined)"
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", child], input=content, capture_output=True, env={"PYTHONPATH": str(ROOT / "src")}
+    )
+    assert found.stdout == b"()\n"
 
 
 def test_main_is_found():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import jsonschema
 import pytest
 from complaints import COMPLAINTS, GOOD, HERE, NotHere, make
@@ -168,6 +169,27 @@ def test_a_sample_round(tmp_path, sample_round, run_check):
     assert checked.check.sample
     assert "It names 6 features, and whether Numerai's data have them was not seen" in checked.check.reasons[0].sentence
     assert "invented data" in checked.stderr
+
+
+def test_a_call_that_the_box_cannot_make(tmp_path, run_check):
+    """A parameter that only goes by name counts in Numerai's box today, which calls it in vain: it may fail."""
+    count = 200
+
+    def predict(live_features, *, most=count):
+        import pandas as pd
+
+        return pd.DataFrame({"prediction": [at / most for at in range(len(live_features))]}, index=live_features.index)
+
+    model = tmp_path / "model.pkl"
+    model.write_bytes(cloudpickle.dumps(predict))
+    checked = run_check(model, "--env", "current", "--json")
+    (reason,) = checked.check.reasons
+
+    assert (checked.check.verdict, checked.exit_code) == ("may fail", 1)
+    assert reason.kind == "repaired_call"
+    assert "the box as it is run today counts that, too, and cannot call it" in reason.sentence
+    assert "put everything else into the function's globals" in reason.remedy
+    assert checked.check.warnings == []
 
 
 def test_what_could_not_be_checked(tmp_path, run_check):

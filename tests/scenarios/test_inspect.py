@@ -1,13 +1,17 @@
 """`numerai-predict inspect`, as a process, and what `predict` does with what it finds."""
 
 import decimal
+import functools
 import json
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cloudpickle
 import pytest
 from conftest import ROOT, Run, scrubbed_environment
 
@@ -18,11 +22,13 @@ MODELS = {
 }
 
 
-def inspect(*arguments: object, command: str = "inspect") -> subprocess.CompletedProcess[str]:
+def inspect(
+    *arguments: object, command: str = "inspect", stdout: int = subprocess.PIPE
+) -> subprocess.CompletedProcess[str]:
     """Run the command, or another that reads pickles."""
     environment = scrubbed_environment() | {"PYTHONPATH": str(ROOT / "src")}
     words = [sys.executable, "-m", "numerai_predict", command, *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, env=environment, timeout=90)
+    return subprocess.run(words, stdout=stdout, stderr=subprocess.PIPE, text=True, env=environment, timeout=90)
 
 
 @pytest.mark.parametrize("version", MODELS)
@@ -68,6 +74,37 @@ def test_no_pickle(tmp_path: Path, content, code, words):
     assert result.returncode == code
     assert words in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_reader_that_goes_away(flags) -> None:
+    """A page that nobody reads to its end, as under `head`, is no failure: nothing is said, as of other programs."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = inspect(MODELS["3.12"], *flags, stdout=writing)
+    os.close(writing)
+
+    assert result.returncode == 128 + signal.SIGPIPE
+    assert result.stderr == ""
+
+
+def test_a_page_that_cannot_be_written() -> None:
+    """A full disk behind standard output is said to be that."""
+    with open("/dev/full", "w") as full:
+        result = inspect(MODELS["3.12"], stdout=full.fileno())
+
+    assert result.returncode == 2
+    assert "Standard output could not be written to: No space left on device." in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["inspect", "check"])
+def test_a_url_that_is_none(command) -> None:
+    """A URL that cannot be understood is said to be one."""
+    result = inspect("http://[::1/model.pkl", command=command)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("Failed: A URL cannot be understood")
 
 
 @pytest.mark.parametrize("version", [version for version in MODELS if version != HERE])
@@ -148,6 +185,12 @@ def test_against_an_installed_environment(tmp_path: Path) -> None:
     assert "It imports numpy.linalg.linalg, which the installed numpy does not have." in result.stdout
     assert "no package of that name" not in result.stdout
 
+    (packages / "lightgbm/basic.py").unlink()
+    result = inspect(MODELS[HERE], "--env", environment)
+    assert "It imports lightgbm.basic, which the installed lightgbm does not have." in result.stdout
+    assert "It imports numpy.linalg.linalg, which the installed numpy does not have." in result.stdout
+    (packages / "lightgbm/basic.py").touch()
+
     (packages / "numpy/linalg/linalg.py").touch()
     result = inspect(MODELS[HERE], "--env", environment)
     assert f"Python {HERE}  as far as it tells, yes (in {environment})" in result.stdout
@@ -209,6 +252,70 @@ def test_a_quick_check_ends_with_what_a_run_would_end_with(pickled: Callable[[st
     assert result.stdout.count("Because: ") == 1
 
 
+def uncallable():
+    """An instance of a class that users write, without what would make it callable."""
+
+    class Base:
+        def predict(self, live_features):
+            return live_features
+
+    class Model(Base):
+        pass
+
+    return Model()
+
+
+def keywords():
+    """A function that Numerai's box counts three parameters of."""
+
+    def predict(live_features, *, weight=1, power=2):
+        return live_features * weight**power
+
+    return predict
+
+
+def wanting():
+    """A function that nobody can call with frames alone."""
+
+    def predict(live_features, *, weight):
+        return live_features * weight
+
+    return predict
+
+
+@pytest.mark.parametrize(
+    ("model", "will_run", "kind", "words"),
+    [
+        (uncallable(), "no", "not_callable", "an instance of Model, a class without __call__, which cannot be called"),
+        (type(uncallable()), "may", "", "It holds the class Model itself"),
+        (None, "no", "not_callable", "It holds None, which cannot be called"),
+        (keywords(), "may", "", "it is called without what only goes by name; the box as it is run today counts that"),
+        (wanting(), "no", "predict_raised", "it cannot be called with one frame or two, and nothing by name"),
+        (functools.partial(keywords(), weight=2), "may", "", "(live_features, *, weight=..., power=...): it is called"),
+    ],
+    ids=["instance", "class", "none", "keywords", "wanting", "partial"],
+)
+def test_what_is_called_otherwise_is_told(model, will_run, kind, words, tmp_path: Path) -> None:
+    """What the user's own classes and signatures mean for the call is told, and as certain where it is."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(cloudpickle.dumps(model))
+    found = only_verdict(path)
+
+    assert found["will_run"] == will_run
+    assert (found["reasons"][0]["kind"], found["reasons"][0]["sure"]) == (kind, will_run == "no")
+    assert words in found["reasons"][0]["sentence"]
+
+
+def test_a_partial_of_what_is_imported_is_not_doubted(tmp_path: Path) -> None:
+    """A functools.partial can be called, whatever it is of; only how is told when it is loaded."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickle.dumps(functools.partial(decimal.Decimal)))
+    found = json.loads(inspect(path, "--json").stdout)
+
+    assert (found["what"], found["parameters"]) == ("a functools.partial", None)
+    assert found["environments"][0]["will_run"] == "yes"
+
+
 def test_what_only_loading_tells(tmp_path: Path) -> None:
     """An instance of a class that the pickle does not hold may be callable: that is said, and not more."""
     path = tmp_path / "model.pkl"
@@ -231,6 +338,26 @@ def test_marks_of_makers(tmp_path: Path) -> None:
     assert any("written by dill without recurse=True" in sentence for sentence in reasons)
 
 
+def test_dill_is_not_in_the_boxes(tmp_path: Path) -> None:
+    """What dill wrote needs dill to be loaded: certain where it is not, and the remedy is another maker."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x04cdill._dill\n_load_type\n(X\x06\x00\x00\x00objecttR.")
+    (reason,) = [reason for reason in only_verdict(path, "--env", "3.12")["reasons"] if reason["sure"]]
+
+    assert reason["kind"] == "missing_module"
+    assert reason["remedy"] == "Write it with cloudpickle.dump."
+
+
+def test_a_function_under_a_cache(tmp_path: Path) -> None:
+    """cloudpickle writes what is under functools.cache by its name: the remedy does not end with cloudpickle."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"\x80\x05\x8c\x08__main__\x8c\x07predict\x93.")
+    (reason,) = [reason for reason in only_verdict(path)["reasons"] if reason["sure"]]
+
+    assert "It does not hold predict, only the name" in reason["sentence"]
+    assert "functools.cache" in reason["remedy"]
+
+
 # --- behind a URL
 
 
@@ -244,6 +371,15 @@ def test_a_presigned_url(world) -> None:
         assert "X-Amz-Signature" in url
         assert "X-Amz" not in result.stdout + result.stderr
     assert f"{url.partition('?')[0]}\n" in inspect(url).stdout
+    assert json.loads(inspect(url, "--json").stdout)["sha256"]
+
+
+def test_a_quick_check_of_a_url(world) -> None:
+    """`check --quick` downloads what is behind a URL, and reads it."""
+    result = inspect(world.presigned()[1], "--quick", command="check")
+
+    assert result.returncode == 0, result.stderr
+    assert "will pass" in result.stdout
 
 
 def test_a_url_without_a_model(world) -> None:

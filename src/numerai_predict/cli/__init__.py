@@ -20,6 +20,9 @@ COMMANDS = {
 }
 """The subcommands, and what each does; the module of the same name is imported only when it is asked for."""
 
+UNREAD = 128 + 13
+"""The exit code of what SIGPIPE ends; Python ignores that signal, so that a socket's end is an exception."""
+
 
 class Command(Protocol):
     """What a module of this package has to have to be a subcommand."""
@@ -49,7 +52,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Their names only: what follows a mistyped --post_data is a secret.
         names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
         parser.error(f"unrecognized arguments: {' '.join(names) or 'a value without a flag'}")
-    return command(arguments.command).run(arguments)
+    try:
+        code = command(arguments.command).run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unread()
+    return code
+
+
+def _unread() -> int:
+    """End as other programs do when nobody reads on, as of `numerai-predict inspect model.pkl | head -3`."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again at its end, and print a traceback
+    return UNREAD
 
 
 def _prepare_streams() -> None:

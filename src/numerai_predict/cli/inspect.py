@@ -9,7 +9,7 @@ from numerai_predict import verdict
 from numerai_predict.failures import Failure
 from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
-from numerai_predict.redaction import is_url, without_query
+from numerai_predict.redaction import Redaction, is_url, without_query
 from numerai_predict.sandbox.output import escape_text
 from numerai_predict.verdict import Verdict, page
 
@@ -42,18 +42,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
+    redact = Redaction([])
     try:
-        inspection = _fetched(arguments.model) if is_url(arguments.model) else _read(arguments.model)
+        if is_url(arguments.model):
+            from numerai_predict.cli.secrets import hide
+
+            redact = hide([arguments.model], None)
+            inspection = _fetched(arguments.model, redact)
+        else:
+            inspection = _read(arguments.model)
         name = without_query(arguments.model)
         found = [] if inspection.problem else _verdicts(inspection, arguments.env)
         if arguments.json:
-            print(json.dumps(_content(inspection, found), indent=1))
+            _print(json.dumps(_content(inspection, found), indent=1))
         elif not inspection.problem:
-            print("\n".join(map(escape_text, page(name, inspection, found))))
+            _print("\n".join(map(escape_text, page(name, inspection, found))))
         if failure := verdict.unreadable(name, inspection):
             raise failure
     except Failure as failure:
-        _terminal(arguments.model).failed(failure)
+        _terminal(redact).failed(failure)
         return failure.exit_code
     return 0
 
@@ -66,20 +73,30 @@ def _read(path: str) -> Inspection:
         raise Failure("usage", problem=problem, fix="Check the path.") from None
 
 
-def _fetched(url: str) -> Inspection:
+def _fetched(url: str, redact: Redaction) -> Inspection:
     from numerai_predict import downloads
     from numerai_predict.job import Job
 
-    terminal = _terminal(url)
+    terminal = _terminal(redact)
     file = downloads.fetch_model(url, Job.transfer_timeout, terminal.transferred, terminal.notice)
-    return reader.Reading(file.descriptor, os.path.basename(file.path)).result()
+    return reader.Reading(file.descriptor, os.path.basename(file.path)).result()._replace(sha256=file.sha256)
 
 
-def _terminal(model: str) -> "Terminal":
-    from numerai_predict.cli.secrets import hide
+def _terminal(redact: Redaction) -> "Terminal":
     from numerai_predict.cli.terminal import Terminal  # with all that a run needs: half as long again to start
 
-    return Terminal(hide([model], None), quiet=False, debug=False)
+    return Terminal(redact, quiet=False, debug=False)
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise  # nobody reads on, which is no failure
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again at its end
+        problem = f"Standard output could not be written to: {error.strerror}."
+        raise Failure("usage", problem=problem, fix="Make room there, or let it be printed elsewhere.") from None
 
 
 def _verdicts(inspection: Inspection, env: str) -> list[Verdict]:

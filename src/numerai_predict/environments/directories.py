@@ -23,9 +23,15 @@ COMPANIONS = Path(__file__).with_name("companions.json")
 
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "absl": "absl-py",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
     "dateutil": "python-dateutil",
     "distutils": "setuptools",  # gone from Python 3.12 on, and there all the same where setuptools is
+    "dotenv": "python-dotenv",
+    "functorch": "torch",
     "google": "protobuf",
+    "mpl_toolkits": "matplotlib",
     "pkg_resources": "setuptools",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

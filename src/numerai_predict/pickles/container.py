@@ -1,10 +1,8 @@
 """The file around a pickle: what else it may be, and its decompression as pandas does it, by the file's extension."""
 
-import os
-
 _OTHER_THINGS = {
     b"\x89HDF": "it is an HDF5 file, as Keras writes weights",
-    b"PK\x03\x04": "it is a ZIP archive, as torch.save and Keras write",
+    b"PK\x03\x04": "it is a ZIP archive, as torch.save and Keras write, and pandas opens one only if it is named .zip",
     b"version https://git-lfs": "it is a Git LFS pointer; fetch the file itself with `git lfs pull`",
     **dict.fromkeys(
         (b"x\x01", b"x\x5e", b"x\x9c", b"x\xda"),
@@ -22,8 +20,8 @@ _COMPRESSED_STARTS = {
 }
 """How compressed files begin, and the extension by which pandas would know."""
 
-COMPRESSED = (".gz", ".bz2", ".zip", ".xz", ".zst", ".tar")
-"""Extensions by which pandas decompresses."""
+COMPRESSED = (".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".gz", ".bz2", ".zip", ".xz", ".zst")
+"""Extensions by which pandas decompresses; the first that fits counts."""
 
 
 class NotAPickle(Exception):
@@ -32,8 +30,7 @@ class NotAPickle(Exception):
 
 def compression(name: str) -> str:
     """Return the extension by which pandas decompresses a file; empty if it does not."""
-    extension = os.path.splitext(name)[1].lower()
-    return extension if extension in COMPRESSED else ""
+    return next((extension for extension in COMPRESSED if name.lower().endswith(extension)), "")
 
 
 def what_else(start: bytes, size: int) -> str | None:
@@ -48,6 +45,8 @@ def what_else(start: bytes, size: int) -> str | None:
     for beginning, (name, extension) in _COMPRESSED_STARTS.items():
         if start.startswith(beginning):
             return f"it is compressed ({name}), which pandas knows only by the extension {extension}: rename it"
+    if start[257:262] == b"ustar":
+        return "it is a tar archive, which pandas knows only by the extension .tar: rename it"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for beginning, what in _OTHER_THINGS.items():
         if text.startswith(beginning):
@@ -71,10 +70,12 @@ def unpack(name: str, content: bytes) -> bytes:
     if extension:
         try:
             content = _decompressed(extension, content)
-        except NotAPickle:
+        except (NotAPickle, MemoryError):
             raise
         except Exception as error:  # every library has its own
-            raise NotAPickle(f"its extension says that it is compressed, but {error}") from None
+            if "ended before" in str(error):
+                raise NotAPickle("it is compressed, and cut off: copy it again, and compare the sizes") from None
+            raise NotAPickle(f"its extension says that it is compressed, but: {error}") from None
     if what := what_else(content[:4096], len(content)):
         raise NotAPickle(what)
     return content
@@ -85,7 +86,7 @@ def _decompressed(extension: str, content: bytes) -> bytes:
     import gzip
     import lzma
 
-    if extension in (".zip", ".tar"):
+    if extension == ".zip" or extension.startswith(".tar"):
         return _only_member(extension, content)
     if extension == ".zst":
         raise NotAPickle("it is compressed with zstandard, which no environment here reads: use .gz or .xz")
@@ -109,4 +110,5 @@ def _only_member(extension: str, content: bytes) -> bytes:
             file = archive.extractfile(names[0]) if len(names) == 1 else None
             if file:
                 return file.read()
-    raise NotAPickle(f"the archive holds {len(names)} files, and has to hold one")
+    entries = "one entry, which is no file" if len(names) == 1 else f"{len(names)} entries"
+    raise NotAPickle(f"the archive holds {entries}, and has to hold the pickle and nothing else")

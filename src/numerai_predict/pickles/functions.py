@@ -1,7 +1,7 @@
 """The functions that a pickle holds: for which Pythons they are, what they import, and how they are called."""
 
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from numerai_predict.pickles import bytecode
@@ -11,6 +11,11 @@ from numerai_predict.pickles.structure import Stub, StubType, walk
 CODE = ("types.CodeType", "dill._dill._create_code")
 FUNCTION = ("types.FunctionType", "dill._dill._create_function")
 PARTIAL = ("functools.partial", "types.PartialType")
+GETATTR = ("builtins.getattr", "__builtin__.getattr")
+
+NOT_CALLED = ("builtins.object", "__builtin__.object", "types.object", "abc.ABC", "builtins.dict", "builtins.list",
+              "sklearn.base.BaseEstimator", "sklearn.base.RegressorMixin", "sklearn.base.TransformerMixin")  # fmt: skip
+"""Classes that users build theirs on, and that have no `__call__`."""
 
 CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
 
@@ -110,53 +115,91 @@ def imports(found: Iterable[Code | None], version: str) -> list[str]:
     return list(names)
 
 
-def undefined_names(function: Function, version: str) -> list[str]:
-    """Return the global names that a function uses and that nobody defines: a NameError when it is called.
+BUILT_IN = vars(builtins).keys() | {
+    *("copyright", "credits", "exit", "help", "license", "quit"),  # by `site`, without which we may be run
+    *("BaseExceptionGroup", "ExceptionGroup", "PythonFinalizationError"),  # since 3.11 and 3.13, and this may be 3.10
+}
+"""Names that every function finds."""
 
-    Its nested functions see the same globals.
+
+def undefined_names(found: Iterable[Function], version: str) -> set[str]:
+    """Return the global names that functions use and that nobody defines: a NameError when they are called.
+
+    Nested functions see the globals of the one around them; and what one function makes global, another may use.
     """
-    loaded: dict[str, None] = {}
-    stored = set()
+    undefined, stored = set[str](), set[str]()
     shift = 1 if version != "3.10" else 0
-    for code in filter(None, codes(function.stub.args[0])):
-        for name, argument in bytecode.opcodes_used(code, version):
-            if name == "LOAD_GLOBAL" and argument >> shift < len(code.names):
-                loaded[code.names[argument >> shift]] = None
-            elif name == "STORE_GLOBAL" and argument < len(code.names):
-                stored.add(code.names[argument])
-    known = stored | function.module_globals.keys() | vars(builtins).keys()
-    return [name for name in loaded if name not in known and not name.startswith("__")]
+    for function in found:
+        known = function.module_globals.keys() | BUILT_IN
+        for code in filter(None, codes(function.stub.args[0])):
+            for name, argument in bytecode.opcodes_used(code, version):
+                if name == "LOAD_GLOBAL" and argument >> shift < len(code.names):
+                    if (loaded := code.names[argument >> shift]) not in known:
+                        undefined.add(loaded)
+                elif name == "STORE_GLOBAL" and argument < len(code.names):
+                    stored.add(code.names[argument])
+    return {name for name in undefined - stored if not name.startswith("__")}
 
 
 # --- how it is called
 
 
+WITHOUT_CALL = "a class without __call__"
+"""What `what` adds to an instance of a class that the pickle holds, and that makes nothing that can be called."""
+
+
 def what(root: Any) -> str:
     """Return a phrase for what a pickle holds."""
+    if root is None:
+        return "None"
     if is_function(root):
         return f"the function {function(root).name}"
     if isinstance(root, StubType):
-        return f"{root.key} itself"
+        return f"the class {root.key}" if root.maker else f"{root.key} itself"
     made_by = key(root)
-    if made_by in ("types.MethodType", "builtins.getattr", "__builtin__.getattr"):
+    if made_by in ("types.MethodType", *GETATTR):
         return "a bound method"
+    if made_by in PARTIAL:
+        return "a functools.partial"
     if isinstance(root, Stub):
         cls = _class_of(root)
-        return f"an instance of {cls.key}" if isinstance(cls, StubType) else "something that a call makes"
+        if not isinstance(cls, StubType):
+            return "something that a call makes"
+        return f"an instance of {cls.key}{'' if _may_be_called(cls) else f', {WITHOUT_CALL}'}"
     return f"{'an' if type(root).__name__[0] in 'aeiou' else 'a'} {type(root).__name__}"
 
 
 def parameters(root: Any) -> list[Parameter] | None:
     """Return the parameters that `inspect.signature` would find; None if the pickle itself does not tell them."""
     for _ in range(100):  # no honest chain of partials and wrappers is longer
-        if is_function(root):
-            wrapped = _attributes(root).get("__wrapped__")
-            if wrapped is None:
-                return _of_code(function(root))
-            root = wrapped
-            continue
-        return _of_callable(root)
+        attributes = _attributes(root)
+        if "__signature__" in attributes:
+            return None  # it says something else than its code
+        if (wrapped := attributes.get("__wrapped__")) is None:
+            return _of_code(function(root)) if is_function(root) else _of_callable(root)
+        root = wrapped
     return None
+
+
+def frames(found: Sequence[Parameter]) -> int | None:
+    """Return how many frames a function of these parameters is called with; None if no such call goes.
+
+    One for each parameter, as Numerai's box counts; where that call cannot work, as some are for keywords only, with
+    those that it takes. The worker does the same with what it has loaded.
+    """
+    for count in (len(found), 1, 2):
+        if _takes(found, count):
+            return count
+    return None
+
+
+def _takes(found: Sequence[Parameter], count: int) -> bool:
+    """Whether a call with so many values, and none by name, goes."""
+    by_position = [one for one in found if one.kind in ("POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD")]
+    needed = [one for one in by_position if not one.has_default]
+    by_name = any(one.kind == "KEYWORD_ONLY" and not one.has_default for one in found)
+    any_number = any(one.kind == "VAR_POSITIONAL" for one in found)
+    return len(needed) <= count and (any_number or count <= len(by_position)) and not by_name
 
 
 def _of_callable(root: Any) -> list[Parameter] | None:
@@ -165,7 +208,7 @@ def _of_callable(root: Any) -> list[Parameter] | None:
         return _of_partial(root)
     if made_by == "types.MethodType" and len(root.args) == 2:
         return _without_self(parameters(root.args[0]))
-    if made_by in ("builtins.getattr", "__builtin__.getattr") and len(root.args) == 2:
+    if made_by in GETATTR and len(root.args) == 2:
         return _without_self(parameters(_member(_class_of(root.args[0]), root.args[1])))
     if isinstance(root, Stub):
         return _without_self(parameters(_member(_class_of(root), "__call__")))
@@ -233,31 +276,53 @@ def _without_self(found: list[Parameter] | None) -> list[Parameter] | None:
 
 
 def _class_of(value: Any) -> Any:
+    if key(value) == "copyreg._reconstructor":  # up to protocol 1
+        return value.args[0] if value.args else None
     return value.__dict__.get("made_by") if isinstance(value, Stub) else None
 
 
 def _member(cls: Any, name: Any) -> Any:
     """A function of a class that the pickle defines, or of its bases that it defines as well."""
-    todo, seen = [cls], set()
+    if not isinstance(name, str):
+        return None
+    return next((content[name] for content in map(_content, _lineage(cls)) if name in content), None)
+
+
+def _may_be_called(cls: StubType) -> bool:
+    """Whether instances of a class may be called: certain, if the pickle holds it and all that it is built on."""
+    known = all(isinstance(one, StubType) and (one.maker or one.key in NOT_CALLED) for one in _lineage(cls))
+    return not known or _member(cls, "__call__") is not None
+
+
+def _lineage(cls: Any) -> list[Any]:
+    """A class and, if the pickle defines it, all that it is built on, each once."""
+    found = {id(cls): cls}
+    todo = [cls]
     for one in todo:  # grows while it is walked
-        if not isinstance(one, StubType) or id(one) in seen:
-            continue
-        seen.add(id(one))
-        state = one.type_state[0] if isinstance(one.type_state, tuple) and one.type_state else one.type_state
-        if isinstance(state, dict) and isinstance(name, str) and name in state:
-            return state[name]
-        if one.maker:
+        if isinstance(one, StubType) and one.maker:
             _, arguments = one.maker
-            if found := [part[name] for part in arguments if isinstance(part, dict) and name in part]:
-                return found[0]  # dill gives a class its content when it makes it
-            todo += [base for base in arguments if isinstance(base, StubType)]
-            todo += [base for bases in arguments if isinstance(bases, tuple) for base in bases]
-    return None
+            bases = {id(base): base for part in arguments if isinstance(part, tuple) for base in part}
+            todo += [base for known, base in bases.items() if known not in found]
+            found |= bases
+    return todo
 
 
-def _attributes(stub: Stub) -> dict[str, Any]:
-    """The attributes that a function was given: the first part of its state."""
-    state = stub.state[0] if isinstance(stub.state, tuple) and stub.state else None
+def _content(cls: Any) -> dict[Any, Any]:
+    """The names that a class defines, as far as the pickle holds them."""
+    if not isinstance(cls, StubType):
+        return {}
+    state = cls.type_state[0] if isinstance(cls.type_state, tuple) and cls.type_state else cls.type_state
+    content = dict(state) if isinstance(state, dict) else {}
+    for part in cls.maker[1] if cls.maker else ():
+        if isinstance(part, dict):
+            content = part | content  # dill gives a class its content when it makes it
+    return content
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """The attributes of a function or an instance: its state, or the first part of it, if there are slots as well."""
+    state = value.state if isinstance(value, Stub) else None
+    state = state[0] if isinstance(state, tuple) and state else state
     return state if isinstance(state, dict) else {}
 
 

@@ -87,7 +87,7 @@ class Inspection(NamedTuple):
     """Whether it was made by one of `pythons`, it cannot be told which, and runs under that one only."""
 
     what: str = ""
-    """What the pickle holds: "function predict", "an instance of lightgbm.sklearn.LGBMRegressor"."""
+    """What the pickle holds: "the function predict", "an instance of lightgbm.sklearn.LGBMRegressor"."""
 
     parameters: tuple[Parameter, ...] | None = None
     """Those of the function; None if only loading it tells."""
@@ -157,6 +157,16 @@ class Inspection(NamedTuple):
                 words.append("/")
         return f"({', '.join(words)})"
 
+    @property
+    def repaired_call(self) -> str:
+        """A sentence if the function is called otherwise than Numerai's box would try to call it, or nothing."""
+        if self.parameters is None or functions.frames(self.parameters) in (None, len(self.parameters)):
+            return ""
+        return (
+            f"Its signature is {self.signature}: it is called without what only goes by name; "
+            "the box as it is run today counts that, too, and cannot call it."
+        )
+
 
 def inspect_bytes(content: bytes) -> Inspection:
     """Read a pickle, decompressed. Takes the memory and the time that loading it would take; nothing of it is run."""
@@ -165,12 +175,14 @@ def inspect_bytes(content: bytes) -> Inspection:
     try:
         end = structure.read()
     except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        problem = f"{type(error).__name__}: {error}"
+        problem = f"{type(error).__name__}: {str(error).rstrip('.')}"
     except (OverflowError, RecursionError, MemoryError) as error:
         problem = f"it is made so that it cannot be read ({type(error).__name__})"
     read = _Read(structure, whole=not problem)
     if problem and read.maker() == "joblib":
         problem = BY_JOBLIB
+    elif problem and content[:1] != b"\x80":  # as all pickles begin since Python 3.0
+        problem = f"it begins with {content[:8]!r} ({problem})"
     return Inspection(
         size=len(content),
         sha256="",
@@ -212,7 +224,7 @@ class _Read:
         python = min(versions, key=_minor) if versions else ""
         readable = python in bytecode.known_versions()
         imports = functions.imports(self._codes, python) if readable else []
-        undefined = {name for one in self._functions if readable for name in functions.undefined_names(one, python)}
+        undefined = functions.undefined_names(self._functions, python) if readable else set[str]()
         parameters = functions.parameters(self._root)
         submodules = [stub.args[0] for stub in self._stubs if functions.key(stub).endswith(".subimport") and stub.args]
         modules = dict.fromkeys([*self._modules, *(name for name in submodules if isinstance(name, str))])

@@ -8,6 +8,7 @@ import json
 import os
 import select
 import signal
+import stat
 import sys
 import time
 from typing import IO, NoReturn
@@ -15,7 +16,7 @@ from typing import IO, NoReturn
 import numerai_predict
 from numerai_predict.interruption import SIGNALS, deferred
 from numerai_predict.pickles import bytecode
-from numerai_predict.pickles.container import NotAPickle, unpack
+from numerai_predict.pickles.container import NotAPickle, compression, unpack
 from numerai_predict.pickles.inspection import Inspection, inspect_bytes
 
 TIMEOUT = 60.0
@@ -23,6 +24,9 @@ TIMEOUT = 60.0
 
 MEMORY_PER_BYTE, LEAST_MEMORY = 12, 1024**3
 """Bytes of address space for each byte of the file, and at least. Objects take more room than their pickle."""
+
+MOST_MEMORY = 8 * 1024**3
+"""And at most, and for what is compressed: what does not fit into it does not fit into the 4 GB of the box either."""
 
 _CHILD = "import sys; sys.path.insert(0, {folder!r}); from numerai_predict.pickles import reader; reader.main({name!r})"
 
@@ -36,10 +40,15 @@ def read(path: str, fork: bool = False) -> Inspection:
             interpreter.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no regular file.
     """
     name = os.path.basename(path)
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=_open_at_once) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(None, "it is not a regular file")
+        if status.st_size > MOST_MEMORY:
+            return _TOO_LARGE
         if not fork or not hasattr(os, "fork"):
             inspection = _read_by_another(file, name)
             file.seek(0)
@@ -50,6 +59,11 @@ def read(path: str, fork: bool = False) -> Inspection:
             return reading.result()._replace(sha256=digest)
         finally:
             reading.give_up()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file, and do not wait for whoever writes into it, if it is a named pipe; Windows has none."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _read_by_another(file: IO[bytes], name: str) -> Inspection:
@@ -126,9 +140,10 @@ def _parsed(output: bytes) -> Inspection:
     try:
         return Inspection.from_json(json.loads(output))
     except ValueError:
-        return Inspection.unread("it takes more memory to be read than a model of its size has use for")
+        return _TOO_LARGE
 
 
+_TOO_LARGE = Inspection.unread("it takes more memory to be read than a model of its size has use for")
 _SLOW = Inspection.unread(f"it takes longer than {TIMEOUT:.0f} s to be read")
 
 
@@ -163,7 +178,7 @@ def _read_and_exit(descriptor: int, output: int, name: str) -> NoReturn:
 def _read(descriptor: int, name: str) -> str:
     """Read a file within limits; return the inspection as JSON."""
     size = os.fstat(descriptor).st_size
-    _limit(max(LEAST_MEMORY, MEMORY_PER_BYTE * size))
+    _limit(MOST_MEMORY if compression(name) else min(max(LEAST_MEMORY, MEMORY_PER_BYTE * size), MOST_MEMORY))
     gc.disable()  # everything is kept to the end: it would look through all of it again and again
     try:
         content = unpack(name, _whole(descriptor, size))

@@ -7,12 +7,15 @@ walked, and no byte of it is ever run.
 
 import io
 import pickle
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-CLOUDPICKLES = ("cloudpickle.cloudpickle", "cloudpickle.cloudpickle_fast")
-MAKES_TYPE = ("_make_skeleton_class", "_make_skeleton_enum", "_create_type")
+MAKES_TYPE = ("_make_skeleton_class", "_make_skeleton_enum", "_create_type", "_create_namedtuple")
 NAMES_TYPE = ("_builtin_type", "_load_type")
+MAKES_BYTES = ("_codecs.encode", "builtins.bytes")
+"""How bytes are pickled up to protocol 2, which has none: as text of Latin-1, and if they are empty by their type."""
+
 SETS_STATE = ("_function_setstate", "_class_setstate")
 
 
@@ -93,7 +96,9 @@ class StubType(type):
         if name in NAMES_TYPE and len(args) == 1 and isinstance(args[0], str):
             return stub_type(cls.registry, "types", args[0])
         if name in MAKES_TYPE:
-            return stub_type(cls.registry, "", _text(args[1:2]), maker=(cls, args))
+            return stub_type(cls.registry, "", _text(args[:2]), maker=(cls, args))
+        if cls.key in MAKES_BYTES and all(isinstance(arg, str) for arg in args):
+            return _text(args[:1]).encode("latin-1", errors="replace")
         if (cls.module, name) in (("builtins", "getattr"), ("__builtin__", "getattr")) and _names_attribute(args):
             return stub_type(cls.registry, args[0].module, f"{args[0].qualname}.{args[1]}")
         cls.called = True
@@ -142,6 +147,7 @@ class Structure(pickle.Unpickler):
     def __init__(self, content: bytes) -> None:
         # Not a file: of a declared length of a terabyte, BytesIO says that it is cut off, a file tries to read it.
         self._stream = io.BytesIO(content)
+        self._names_of_python_2 = content[:1] != b"\x80" or content[1:2] < b"\x03"
         super().__init__(self._stream, encoding="latin-1")
         self.globals: dict[tuple[str, str], StubType] = {}
         self.types: list[StubType] = []
@@ -154,6 +160,8 @@ class Structure(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> StubType:
         """Record a global; import nothing."""
+        if self._names_of_python_2:
+            module, name = NAME_MAPPING.get((module, name), (IMPORT_MAPPING.get(module, module), name))
         known = self.globals.get((module, name))
         if known is None:
             known = self.globals[module, name] = stub_type(self.types, module, name)
