@@ -1,7 +1,8 @@
 """What packages import if it is there, without needing it: LightGBM's classes are other ones without scikit-learn.
 
 Reads the full environment of a Python; merges what it finds into src/numerai_predict/environments/companions.json, by
-which slices of a lock are completed.
+which slices of a lock are completed. What is imported only when something is called, as Numba's cffi, `try_slices.py`
+tells.
 
     numerai-predict env create 3.12 --full --folder full
     python tools/companions.py 3.12 full/bin/python

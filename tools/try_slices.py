@@ -62,10 +62,8 @@ def try_models(version: str, full: Path, models: list[Path]) -> list[str]:
             if found != should or lacking:
                 why = found or f"misses {', '.join(sorted(lacking))}"
                 wrong.append(f"{path.stem}: {why}; in the full one: {should or 'same'}")
-            elif found:
-                alike += 1  # in both in the same way other than in the process that made it
-            else:
-                same += 1
+            same += not found and not should
+            alike += bool(found) and found == should  # both differ, in the same way, from the process that made it
     print("\n".join(wrong))
     cells = [version, str(len(models)), str(len(slices)), str(same), str(alike), ", ".join(sorted(missed)) or "none"]
     write_row(cells)

@@ -22,8 +22,8 @@ import pyarrow  # noqa: F401
 SECONDS = 300
 """For one model to be loaded and asked."""
 
-HOOK = "_distutils_hack"
-"""Is there in every process where setuptools is: a .pth file loads it."""
+HOOKS = ("_distutils_hack", "_cuda_bindings_redirector")
+"""Are there in every process where setuptools is, or cuda-bindings: a .pth file loads them."""
 
 OWNERS: dict[str, set[str]] = {}
 """The packages of each file that can be a module; `google` has no file, and `nvidia/__init__.py` belongs to many."""
@@ -73,7 +73,7 @@ def answer(path: str) -> dict:
 
 def loaded() -> dict[str, str]:
     """The packages that have been imported, with their versions."""
-    files = {getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name != HOOK}
+    files = {getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name not in HOOKS}
     owners = [OWNERS.get(file, set()) for file in files]
     names = {name for names in owners if len(names) == 1 for name in names}
     return {name.lower().replace("_", "-"): importlib.metadata.version(name) for name in sorted(names)}
