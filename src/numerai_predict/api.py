@@ -21,7 +21,7 @@ from numerai_predict.job import MIB, Job, Limits
 if TYPE_CHECKING:
     import pandas as pd
 
-    from numerai_predict.check import Check
+    from numerai_predict.checking import Check
     from numerai_predict.pickles.inspection import Inspection
     from numerai_predict.verdict import Verdict
 
@@ -180,7 +180,7 @@ def check(
     Raises:
         Failure: it could not be checked, for reasons that are not the model's.
     """
-    from numerai_predict.check import Check
+    from numerai_predict.checking import Check
 
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder, tempfile.TemporaryFile() as said:
         path = _pickle(model, folder) if callable(model) else os.fspath(model)
@@ -189,7 +189,11 @@ def check(
         arguments += ["--benchmarks", os.fspath(benchmarks)] if benchmarks is not None else []
         _run(arguments, show_output, said.fileno())
         said.seek(0)
-        content = json.loads(said.read())
+        text = said.read()
+    try:
+        content = json.loads(text)
+    except ValueError:
+        raise Failure("internal", exception="the command ended without a verdict") from None
     if content["verdict"] is None:
         raise _as_failure(content["failure"])
     name = getattr(model, "__name__", type(model).__name__) if callable(model) else path

@@ -329,3 +329,21 @@ class Failure(Exception):
     def exit_code(self) -> int:
         """The exit code of a command that ends with this failure."""
         return self.kind.exit_code
+
+
+def internal(error: Exception) -> Failure:
+    """Return the failure that an exception of ours is which nobody has foreseen."""
+    import traceback
+
+    return Failure("internal", exception=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())
+
+
+def interruption(signal: str, phase: str, remedy: str | None = None) -> Failure:
+    """Return the failure that an interruption is.
+
+    Args:
+        signal: its name, as "SIGINT".
+        phase: what was going on, as in "while {phase}".
+        remedy: in place of running it again.
+    """
+    return Failure("interrupted" if signal == "SIGINT" else "terminated", remedy=remedy, signal=signal, phase=phase)

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numerai_predict
 from numerai_predict.failures import Failure
-from numerai_predict.pickles import reader
-from numerai_predict.redaction import is_url
 
 PATIENCE = 10.0
 """Seconds for Numerai's API to answer at all."""
@@ -36,14 +34,6 @@ def unreachable(name: str) -> str | None:
     except transfer.DeadlinePassed:
         return f"Numerai's API has not answered within {PATIENCE:.0f} s."
     return None
-
-
-def columns(model: str) -> tuple[str, ...]:
-    """Return the columns that a pickle names; none of one that has to be fetched."""
-    try:
-        return () if is_url(model) else reader.read(os.path.expanduser(model)).columns
-    except OSError:
-        return ()  # the run, which opens it as well, says what is wrong with it
 
 
 def sample_round(named: tuple[str, ...]) -> tuple[str, str]:

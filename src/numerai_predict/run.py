@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from numerai_predict import datasets, delivery, models
 from numerai_predict.environments import IMAGE
-from numerai_predict.failures import WRAP_IT, Failure
+from numerai_predict.failures import WRAP_IT, Failure, internal, interruption
 from numerai_predict.foresight import explained, missing_features, refuse_wrong_python, repaired_call
 from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
@@ -29,12 +29,11 @@ def run(record: Record) -> None:
     except Failure as failure:
         record.failure = failure
     except Interrupted as interrupted:
-        kind = "interrupted" if str(interrupted) == "SIGINT" else "terminated"
         # Good predictions are not lost with a run that was broken off.
         remedy = f"The predictions are at {record.delivery.path}." if record.delivery else None
-        record.failure = Failure(kind, remedy=remedy, signal=str(interrupted), phase=_phase(record))
+        record.failure = interruption(str(interrupted), _phase(record), remedy)
     except Exception as error:
-        record.failure = _internal(error)
+        record.failure = internal(error)
     finally:
         for file in record.files.values():
             file.close()
@@ -348,9 +347,3 @@ def _left(paths: Sequence[str]) -> list[Finding]:
 
 def _phase(record: Record) -> str:
     return record.phases[-1].name if record.phases else "start"
-
-
-def _internal(error: Exception) -> Failure:
-    import traceback
-
-    return Failure("internal", exception=f"{type(error).__name__}: {error}", traceback=traceback.format_exc())

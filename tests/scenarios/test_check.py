@@ -16,7 +16,7 @@ import pytest
 from complaints import COMPLAINTS, GOOD, HERE, NotHere, make
 from conftest import ROOT, scrubbed_environment
 
-from numerai_predict.check import Check
+from numerai_predict.checking import Check
 from numerai_predict.failures import Failure
 from numerai_predict.foresight import explained
 from numerai_predict.pickles.inspection import Inspection

@@ -9,7 +9,7 @@ import pytest
 from conftest import NOTEBOOK_TOOLS, ROOT, scrubbed_environment
 
 from numerai_predict.api import Prediction, Reading
-from numerai_predict.check import FAIL, Check, Reason, Usage
+from numerai_predict.checking import FAIL, Check, Reason, Usage
 from numerai_predict.pickles.inspection import Inspection
 
 sys.path.append(NOTEBOOK_TOOLS)

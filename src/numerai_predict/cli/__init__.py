@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from numerai_predict import __version__
+from numerai_predict.cli.stdout import discard_the_rest
 
 COMMANDS = {
     "predict": "run a pickled model, judge its predictions, and save or upload them",
@@ -57,13 +58,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _unread()
+    except Exception as error:  # of ours, which nobody has foreseen; a run has told its own
+        return _failed(error, argv)
     return code
 
 
 def _unread() -> int:
     """End as other programs do when nobody reads on, as of `numerai-predict inspect model.pkl | head -3`."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again at its end, and print a traceback
+    discard_the_rest()
     return UNREAD
+
+
+def _failed(error: Exception, argv: Sequence[str]) -> int:
+    """Say that this program is at fault; return the exit code."""
+    from numerai_predict.cli.terminal import Terminal
+    from numerai_predict.failures import Failure, internal
+    from numerai_predict.redaction import Redaction, query_secrets
+
+    failure = error if isinstance(error, Failure) else internal(error)
+    redact = Redaction([secret for word in argv for secret in query_secrets(word)])
+    Terminal(redact, quiet=False, debug=True).failed(failure)
+    return failure.exit_code
 
 
 def _prepare_streams() -> None:

@@ -3,10 +3,11 @@
 import argparse
 import json
 
-from numerai_predict import interruption
-from numerai_predict.check import check
+from numerai_predict import failures, interruption
+from numerai_predict.checking import check
 from numerai_predict.cli.predict import duration, positive, size
 from numerai_predict.cli.secrets import hide
+from numerai_predict.cli.stdout import discard_the_rest, print_result
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES
 from numerai_predict.failures import Failure
@@ -22,7 +23,7 @@ EPILOG = """\
 examples:
   numerai-predict check model.pkl                          on the round's live data
   numerai-predict check model.pkl --dataset live.parquet --benchmarks live_benchmark_models.parquet
-  numerai-predict check model.pkl --quick                  read only, not run
+  numerai-predict check model.pkl --quick                  read only, not run; with --env, for that environment
   numerai-predict check model.pkl --env image:3.12         in the container
 
 exit codes:
@@ -79,25 +80,35 @@ def run(arguments: argparse.Namespace) -> int:
             terminal.started(job)
         found = check(job, terminal, redact, arguments.quick)
     except Failure as failure:
-        terminal.failed(failure)
-        if arguments.json:
-            print(json.dumps({"verdict": None, "failure": failure_content(failure)}, indent=1))
-        return failure.exit_code
+        return _not_checked(failure, arguments, terminal)
     except interruption.Interrupted as interrupted:
-        return 128 + interrupted.number
+        return _not_checked(failures.interruption(str(interrupted), "checking"), arguments, terminal)
+    except Exception as error:
+        return _not_checked(failures.internal(error), arguments, terminal)
     if arguments.json:
         text = json.dumps(found.as_json(), indent=1)
     else:
         text = "\n".join(map(escape_text, [*_details(found.traceback), *found.lines()]))
     try:
         print(text, flush=True)
+    except BrokenPipeError:
+        raise
     except OSError as error:
+        discard_the_rest()
         unsaid = Failure(
             "record_not_written", path="standard output", problem=error.strerror, predictions=f"It {found.verdict}."
         )
         terminal.failed(unsaid)
         return unsaid.exit_code
     return found.exit_code
+
+
+def _not_checked(failure: Failure, arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Say why there is no verdict; return the exit code."""
+    terminal.failed(failure)
+    if arguments.json:
+        print_result(json.dumps({"verdict": None, "failure": failure_content(failure)}, indent=1))
+    return failure.exit_code
 
 
 def _details(traceback: str) -> list[str]:

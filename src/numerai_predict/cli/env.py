@@ -2,8 +2,10 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+from numerai_predict.cli.stdout import print_result
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.environments import directories, store
 from numerai_predict.failures import Failure
@@ -52,34 +54,45 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     try:
         actions = {"show": _show, "export": _export, "create": _create, "list": _list, "remove": _remove}
-        actions[arguments.action](arguments)
-    except Failure as failure:
-        Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
-        return failure.exit_code
-    return 0
+        for line in actions[arguments.action](arguments):
+            print_result(line)
+        return 0
+    except Failure as error:
+        failure = error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        fix = f"See to whom {store.home()} belongs, or set XDG_CACHE_HOME to another folder."
+        failure = Failure("usage", problem=f"{error.filename}: {error.strerror}.", fix=fix)
+    Terminal(Redaction([]), quiet=False, debug=False).failed(failure)
+    return failure.exit_code
 
 
-def _show(arguments: argparse.Namespace) -> None:
-    print("\n".join(_wanted(arguments.version, arguments.packages, full=not arguments.packages)))
+# Each yields the lines to be printed.
 
 
-def _export(arguments: argparse.Namespace) -> None:
+def _show(arguments: argparse.Namespace) -> Iterator[str]:
+    yield "\n".join(_wanted(arguments.version, arguments.packages, full=not arguments.packages))
+
+
+def _export(arguments: argparse.Namespace) -> Iterator[str]:
     from numerai_predict.environments.export import requirements_file  # it alone needs `packaging`
 
     wanted = _wanted(arguments.version, arguments.packages, full=not arguments.packages)
-    print(requirements_file(arguments.version, wanted), end="")
+    yield requirements_file(arguments.version, wanted).rstrip("\n")
 
 
-def _create(arguments: argparse.Namespace) -> None:
+def _create(arguments: argparse.Namespace) -> Iterator[str]:
     version = arguments.version
     wanted = _wanted(version, arguments.packages, arguments.full)
     try:
         if arguments.folder is not None:
-            print(store.create(version, arguments.folder, wanted))
+            python = store.create(version, arguments.folder, wanted)
         else:
-            print(store.provide(version, wanted, lambda sentence: print(f"  {sentence}", file=sys.stderr)).python)
+            python = store.provide(version, wanted, lambda sentence: print(f"  {sentence}", file=sys.stderr)).python
     except (LookupError, RuntimeError, OSError) as error:
         raise Failure("no_environment", version=version, problem=str(error)) from None
+    yield str(python)
 
 
 def _wanted(version: str, packages: list[str], full: bool) -> list[str]:
@@ -93,17 +106,17 @@ def _wanted(version: str, packages: list[str], full: bool) -> list[str]:
         raise Failure("usage", problem=f"Of Python {version}, {error}.", fix=fix) from None
 
 
-def _list(_: argparse.Namespace) -> None:
+def _list(_: argparse.Namespace) -> Iterator[str]:
     total = 0
     for one in store.stored():
         use = store.disk_use(one.folder)
         total += use
         names = [line.partition("==")[0] for line in one.requirements]
-        print(f"{one.name}  {use / 1e6:8,.0f} MB  {len(names)} packages: {_some(names)}")
+        yield f"{one.name}  {use / 1e6:8,.0f} MB  {len(names)} packages: {_some(names)}"
     for folder in store.unfinished():
         use = store.disk_use(folder)
         total += use
-        print(f"{folder.name}  {use / 1e6:8,.0f} MB  unfinished: numerai-predict env remove --unfinished")
+        yield f"{folder.name}  {use / 1e6:8,.0f} MB  unfinished: numerai-predict env remove --unfinished"
     print(f"{total / 1e6:,.0f} MB in {store.home()}", file=sys.stderr)
 
 
@@ -111,7 +124,7 @@ def _some(names: list[str], shown: int = 8) -> str:
     return ", ".join(names[:shown]) + (", ..." if names[shown:] else "")
 
 
-def _remove(arguments: argparse.Namespace) -> None:
+def _remove(arguments: argparse.Namespace) -> Iterator[str]:
     there = {one.name: one.folder for one in store.stored()}
     left = {folder.name: folder for folder in store.unfinished()}
     if unknown := [name for name in arguments.names if name not in there | left]:
@@ -121,4 +134,4 @@ def _remove(arguments: argparse.Namespace) -> None:
     doomed |= there | left if arguments.all else left if arguments.unfinished else {}
     for name, folder in doomed.items():
         store.remove(folder)
-        print(name)
+        yield name

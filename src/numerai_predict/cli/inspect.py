@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import os
 from typing import TYPE_CHECKING
 
 from numerai_predict import verdict
+from numerai_predict.cli.stdout import print_result
 from numerai_predict.failures import Failure
-from numerai_predict.pickles import reader
+from numerai_predict.inspecting import inspect_download, inspect_file, verdicts_or_failure
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.redaction import Redaction, is_url, without_query
 from numerai_predict.sandbox.output import escape_text
@@ -46,17 +46,18 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if is_url(arguments.model):
             from numerai_predict.cli.secrets import hide
+            from numerai_predict.job import Job
 
             redact = hide([arguments.model], None)
-            inspection = _fetched(arguments.model, redact)
+            inspection = inspect_download(arguments.model, Job.transfer_timeout, _terminal(redact))
         else:
-            inspection = _read(arguments.model)
+            inspection = inspect_file(arguments.model)
         name = without_query(arguments.model)
-        found = [] if inspection.problem else _verdicts(inspection, arguments.env)
+        found = [] if inspection.problem else verdicts_or_failure(inspection, arguments.env)
         if arguments.json:
-            _print(json.dumps(_content(inspection, found), indent=1))
+            print_result(json.dumps(_content(inspection, found), indent=1))
         elif not inspection.problem:
-            _print("\n".join(map(escape_text, page(name, inspection, found))))
+            print_result("\n".join(map(escape_text, page(name, inspection, found))))
         if failure := verdict.unreadable(name, inspection):
             raise failure
     except Failure as failure:
@@ -65,46 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(path: str) -> Inspection:
-    try:
-        return reader.read(os.path.expanduser(path), fork=True)
-    except OSError as error:
-        problem = f"The model file {path} cannot be read: {error.strerror}."
-        raise Failure("usage", problem=problem, fix="Check the path.") from None
-
-
-def _fetched(url: str, redact: Redaction) -> Inspection:
-    from numerai_predict import downloads
-    from numerai_predict.job import Job
-
-    terminal = _terminal(redact)
-    file = downloads.fetch_model(url, Job.transfer_timeout, terminal.transferred, terminal.notice)
-    return reader.Reading(file.descriptor, os.path.basename(file.path)).result()._replace(sha256=file.sha256)
-
-
 def _terminal(redact: Redaction) -> "Terminal":
     from numerai_predict.cli.terminal import Terminal  # with all that a run needs: half as long again to start
 
     return Terminal(redact, quiet=False, debug=False)
-
-
-def _print(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        raise  # nobody reads on, which is no failure
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python would try again at its end
-        problem = f"Standard output could not be written to: {error.strerror}."
-        raise Failure("usage", problem=problem, fix="Make room there, or let it be printed elsewhere.") from None
-
-
-def _verdicts(inspection: Inspection, env: str) -> list[Verdict]:
-    try:
-        return verdict.verdicts(inspection, env)
-    except (LookupError, OSError) as error:
-        fix = "Give --env current, 3.XX, or the path of an interpreter or of a virtual environment."
-        raise Failure("usage", problem=f"--env: {error}.", fix=fix) from None
 
 
 def _content(inspection: Inspection, found: list[Verdict]) -> dict[str, object]:

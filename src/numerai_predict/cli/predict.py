@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from numerai_predict import interruption
 from numerai_predict.cli.secrets import hide, parse_upload, shown_elsewhere
+from numerai_predict.cli.stdout import discard_the_rest
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES, is_local
 from numerai_predict.delivery import check_place, write_atomically
@@ -205,8 +206,7 @@ def _print_result(record: Record, arguments: argparse.Namespace, terminal: Termi
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        # Or Python would try again at its end, and print a traceback.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        discard_the_rest()
         _not_written(record, "standard output", error, terminal)
 
 

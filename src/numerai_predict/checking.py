@@ -13,10 +13,11 @@ from numerai_predict.datasets import is_local
 from numerai_predict.environments import IMAGE, directories
 from numerai_predict.failures import KINDS, Failure, Fault
 from numerai_predict.foresight import REPAIRED_CALL
+from numerai_predict.inspecting import inspect_model, verdicts_or_failure
 from numerai_predict.job import MIB, Job
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.record import Listener, Phase, Record
-from numerai_predict.redaction import Redaction, is_url
+from numerai_predict.redaction import Redaction
 from numerai_predict.run import run
 from numerai_predict.submission import Finding
 from numerai_predict.verdict import Verdict
@@ -29,8 +30,14 @@ EXIT_CODES = {PASS: 0, MAY: 1}
 NEAR = 0.8
 """The share of a limit from which on another machine's speed or another round's size may go beyond it."""
 
-REFUSED_TODAY = ("returned_series", "returned_subclass", "values_at_tolerance", "extra_values_invalid", REPAIRED_CALL)
-"""Remarks on what Numerai's validator accepts, and the program that runs models there today refuses."""
+REFUSED_TODAY = {
+    "returned_series": 'Return a DataFrame: predictions.to_frame("prediction").',
+    "returned_subclass": "Return an ordinary DataFrame: pandas.DataFrame(predictions).",
+    "values_at_tolerance": "Keep the predictions between 0 and 1: predictions.clip(0, 1).",
+    "extra_values_invalid": "Return the rows of live_features only: predictions.loc[live_features.index].",
+    REPAIRED_CALL: KINDS["wrong_signature"].remedy,
+}
+"""Remarks on what Numerai's validator accepts, and the program that runs models there today refuses; and what to do."""
 
 
 @dataclass(frozen=True)
@@ -207,10 +214,11 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
 def _read_only(job: Job, listener: Listener, redact: Redaction) -> Check:
     from numerai_predict import choice
 
-    inspection = _inspection(job, listener)
-    if failure := verdict.unreadable(job.model, inspection):
+    env = job.env.removeprefix(IMAGE)
+    inspection = inspect_model(job.model, job.transfer_timeout, listener)
+    if failure := verdict.unreadable(redact(job.model), inspection):
         return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
-    found = verdict.verdicts(inspection)
+    found = verdicts_or_failure(inspection, "" if env == choice.AUTO else env)
     best = choice.preferred(inspection, found)
     reasons = [Reason(reason.sentence, reason.remedy, reason.kind) for reason in best.reasons]
     which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
@@ -220,27 +228,13 @@ def _read_only(job: Job, listener: Listener, redact: Redaction) -> Check:
     return Check(redact(job.model), which, code, reasons, python, environments=found)
 
 
-def _inspection(job: Job, listener: Listener) -> Inspection:
-    from numerai_predict.pickles import reader
-
-    if is_url(job.model):
-        from numerai_predict import downloads
-
-        file = downloads.fetch_model(job.model, job.transfer_timeout, listener.transferred, listener.notice)
-        return reader.Reading(file.descriptor, os.path.basename(file.path)).result()
-    try:
-        return reader.read(os.path.expanduser(job.model))
-    except OSError as error:
-        problem = f"The model file {job.model} cannot be read: {error.strerror}."
-        raise Failure("usage", problem=problem, fix="Check the path.") from None
-
-
 def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> tuple[Record, bool]:
     """Run the model; on the sample round if Numerai cannot be reached. Return the record, and whether it was that."""
     why = None if is_local(job.dataset) or job.round else offline.unreachable(job.dataset)
     if why:
         listener.notice(f"{why} So on a sample round: invented data in the shape of Numerai's.")
-        live, benchmarks = offline.sample_round(offline.columns(job.model))
+        named = inspect_model(job.model, job.transfer_timeout, listener).columns
+        live, benchmarks = offline.sample_round(named)
         job = replace(job, dataset=live, benchmarks=benchmarks)
     record = Record(replace(job, output=os.path.join(folder, "1.csv")), listener, redact)
     run(record)
@@ -267,11 +261,17 @@ class _Quietly:
 
 
 def _failed(job: Job, record: Record, failure: Failure, sample: bool) -> Check:
+    reason = _other_layout(record, failure) or _reason(failure)
+    # It may compute its columns' names, and then nothing in the pickle says what the sample round has to have.
+    missed = sample and "KeyError" in str(failure.evidence.get("exception"))
+    if missed:
+        sentence = f"{reason.sentence} That was on invented data, which may lack what Numerai's have."
+        reason = Reason(sentence, "Check it again where Numerai can be reached, or with --dataset.", reason.kind)
     return Check(
         **_common(job, record, sample),
-        verdict=FAIL,
-        exit_code=failure.exit_code,
-        reasons=[_other_layout(record, failure) or _reason(failure)],
+        verdict=MAY if missed else FAIL,
+        exit_code=EXIT_CODES[MAY] if missed else failure.exit_code,
+        reasons=[reason],
         usage=_usage(job, record),
         traceback=_traceback(failure),
         warnings=[warning.sentence for warning in record.warnings],
@@ -385,10 +385,10 @@ def _uncertain(record: Record, sample: bool) -> list[Reason]:
 
 
 def _refused_today(finding: Finding) -> Reason:
-    if finding.code == REPAIRED_CALL:
-        return Reason(finding.sentence, KINDS["wrong_signature"].remedy, finding.code)
-    sentence = f"{finding.sentence} Numerai's validator accepts that, the box as it is today does not."
-    return Reason(sentence, "", finding.code)
+    sentence = finding.sentence
+    if finding.code != REPAIRED_CALL:  # which says so itself
+        sentence += " Numerai's validator accepts that, the box as it is today does not."
+    return Reason(sentence, REFUSED_TODAY[finding.code], finding.code)
 
 
 def _other_versions(inspection: Inspection, python: str) -> list[Reason]:

@@ -1,0 +1,27 @@
+"""Standard output, which may be full, closed, or a pipe that nobody reads on."""
+
+import os
+
+from numerai_predict.failures import Failure
+
+
+def print_result(text: str) -> None:
+    """Print what a command was asked for.
+
+    Raises:
+        Failure: `usage`, if it cannot be written.
+        BrokenPipeError: nobody reads on, which is no failure.
+    """
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_the_rest()
+        problem = f"Standard output could not be written to: {error.strerror}."
+        raise Failure("usage", problem=problem, fix="Make room there, or let it be printed elsewhere.") from None
+
+
+def discard_the_rest() -> None:
+    """Have Python, which tries again at its end to write what it could not, and prints a traceback, write nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
