@@ -132,6 +132,7 @@ class Check:
             "Python version": f'choose "Python {self.python}" at upload'
             if self.python and self.verdict != FAIL
             else "",
+            "by reading it": "" if self.data else self._boxes(),
             "ran on": self.data,
             "time": _share(self.usage, 0),
             "memory": _share(self.usage, 1),
@@ -148,6 +149,11 @@ class Check:
 
     def _why(self) -> str:
         return "Because" if self.verdict == FAIL else "Uncertain"
+
+    def _boxes(self) -> str:
+        words = {verdict.YES: "runs in", verdict.MAY: "perhaps in", verdict.NO: "not in"}
+        found = {words[which]: [one.version for one in self.environments if one.will_run == which] for which in words}
+        return ", ".join(f"{how} {', '.join(sorted(versions))}" for how, versions in found.items() if versions)
 
     def _twice(self) -> str:
         if self.largest_difference is None:
@@ -215,6 +221,9 @@ def _read_only(job: Job, listener: Listener, redact: Redaction) -> Check:
     from numerai_predict import choice
 
     env = job.env.removeprefix(IMAGE)
+    if env != job.env and env not in directories.versions():
+        problem = f"What the image {env} holds cannot be told without running it."
+        raise Failure("usage", problem=problem, fix="Leave --quick away, or give --env 3.XX.")
     inspection = inspect_model(job.model, job.transfer_timeout, listener)
     if failure := verdict.unreadable(redact(job.model), inspection):
         return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])

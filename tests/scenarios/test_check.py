@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -171,6 +172,89 @@ def test_a_sample_round(tmp_path, sample_round, run_check):
     assert "invented data" in checked.stderr
 
 
+def test_computed_names_on_a_sample_round(tmp_path, run_check):
+    """A column that invented data lack, and nothing in the pickle names, may be in Numerai's: that is not certain."""
+    parts = ["feature", "of", "a", "real", "round"]
+
+    def predict(live_features):
+        return live_features[["_".join(parts)]].rank(pct=True)
+
+    model = tmp_path / "model.pkl"
+    model.write_bytes(cloudpickle.dumps(predict))
+    checked = run_check(model, "--env", "current", "--json", data=False)
+    (reason,) = checked.check.reasons
+
+    assert (checked.exit_code, checked.check.verdict) == (1, "may fail")
+    assert "feature_of_a_real_round" in reason.sentence
+    assert "That was on invented data" in reason.sentence
+    assert "--dataset" in reason.remedy
+
+
+def _series(live_features):
+    return live_features.filter(like="feature_").mean(axis=1).rank(pct=True)
+
+
+def _frame(live_features):
+    return _series(live_features).to_frame("prediction")
+
+
+def _subclass(live_features):
+    import pandas as pd
+
+    class Frame(pd.DataFrame):
+        pass
+
+    return Frame(_frame(live_features))
+
+
+def _nearly_one(live_features):
+    return _frame(live_features) + 1e-9
+
+
+def _more_rows(live_features):
+    import pandas as pd
+
+    another = pd.DataFrame({"prediction": [7.0]}, index=pd.Index(["another"], name="id"))
+    return pd.concat([_frame(live_features), another])
+
+
+def _named_series(live_features):
+    return _series(live_features).rename("prediction")
+
+
+@pytest.mark.parametrize(
+    ("function", "code", "remedy"),
+    [
+        (_named_series, "returned_series", lambda was, _: was.to_frame("prediction")),
+        (_subclass, "returned_subclass", lambda was, pandas: pandas.DataFrame(was)),
+        (_nearly_one, "values_at_tolerance", lambda was, _: was.clip(0, 1)),
+        (_more_rows, "extra_values_invalid", None),
+    ],
+)
+def test_what_the_box_refuses_today(function, code, remedy, tmp_path, run_check):
+    """What Numerai's validator accepts, and the box does not, may fail; who does what the remedy says, passes."""
+
+    def repaired(live_features):
+        import pandas
+
+        was = function(live_features)
+        return remedy(was, pandas) if remedy else was.loc[live_features.index]
+
+    model, better = tmp_path / "model.pkl", tmp_path / "better.pkl"
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    try:
+        model.write_bytes(cloudpickle.dumps(function))
+        better.write_bytes(cloudpickle.dumps(repaired))
+    finally:
+        cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+    check = run_check(model, "--env", "current", "--json").check
+
+    assert (check.verdict, [reason.kind for reason in check.reasons]) == ("may fail", [code])
+    assert "the box as it is today does not" in check.reasons[0].sentence
+    assert check.reasons[0].remedy
+    passes(run_check(better, "--env", "current", "--json"))
+
+
 def test_a_call_that_the_box_cannot_make(tmp_path, run_check):
     """A parameter that only goes by name counts in Numerai's box today, which calls it in vain: it may fail."""
     count = 200
@@ -199,6 +283,44 @@ def test_what_could_not_be_checked(tmp_path, run_check):
     assert checked.content["verdict"] is None
     assert checked.content["failure"]["kind"] == "usage"
     assert checked.exit_code == 2
+
+
+def test_an_interruption_is_no_verdict(tmp_path, sample_round, environments):
+    """Ctrl-C in the middle of a run ends a check at once; it says so, on stdout as well if that is to be JSON."""
+    model = tmp_path / "too_slow.pkl"
+    make([sys.executable], "too_slow", ["broken", model], sample_round)
+    command = [sys.executable, "-m", "numerai_predict", "check", model, "--dataset", "live.parquet", "--json"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    check = subprocess.Popen([*command, "--env", "current"], cwd=sample_round, env=environments, **pipes)
+    said = next(line for line in check.stderr if line.strip().startswith("load "))
+    check.send_signal(signal.SIGINT)
+    out, err = check.communicate(timeout=60)
+    content = Checked(check.returncode, out, said + err).content
+
+    assert check.returncode == 130
+    assert (content["verdict"], content["failure"]["kind"]) == (None, "interrupted")
+    assert "Interrupted by Ctrl-C while " in err
+
+
+def test_quick_for_one_environment(tmp_path, sample_round, run_check):
+    """--quick says what the pickle tells of all boxes, or of the environment that --env names; none is made."""
+    model = tmp_path / "good_pandas.pkl"
+    make([sys.executable], "good_pandas", ["broken", model], sample_round)
+    other = "3.10" if HERE != "3.10" else "3.11"
+
+    everywhere = run_check(model, "--quick")
+    checks = {env: run_check(model, "--quick", "--env", env, "--json").check for env in (HERE, other, "current")}
+    nowhere = run_check(model, "--quick", "--env", "nowhere")
+    image = run_check(model, "--quick", "--env", "image:somebody/something")
+
+    assert f"by reading it   runs in {HERE}, not in " in everywhere.stdout
+    verdicts = {HERE: "will pass", other: "will fail", "current": "will pass"}
+    assert {env: check.verdict for env, check in checks.items()} == verdicts
+    assert [len(check.environments) for check in checks.values()] == [1, 1, 1]
+    assert checks[other].reasons[0].sentence.startswith(f"Its functions were made by Python {HERE}")
+    assert (nowhere.exit_code, image.exit_code) == (2, 2)
+    assert "there is no Python environment at nowhere" in nowhere.stderr
+    assert "What the image somebody/something holds cannot be told" in image.stderr
 
 
 def test_quick_of_a_python_without_a_box(tmp_path, sample_round, run_check):

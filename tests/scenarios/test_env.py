@@ -145,6 +145,34 @@ def test_show():
     assert {"lightgbm", "pandas", "scipy"} <= {line.partition("==")[0] for line in some}
 
 
+@pytest.mark.parametrize("action", [["show", "3.12"], ["export", "3.12", "six"]])
+def test_a_list_that_cannot_be_written(action):
+    """A full disk is a sentence; a reader that has enough, as `head`, is none."""
+    command = [sys.executable, "-m", "numerai_predict", "env", *action]
+    own = {"env": os.environ | {"PYTHONPATH": str(ROOT / "src")}, "stderr": subprocess.PIPE, "text": True}
+    with open("/dev/full", "w") as full:
+        told = subprocess.run(command, stdout=full, **own)
+    away = subprocess.Popen(command, stdout=subprocess.PIPE, **own)
+    away.stdout.close()
+
+    assert told.returncode == 2
+    assert told.stderr.startswith("Failed: Standard output could not be written to: No space left on device.")
+    assert "Traceback" not in told.stderr
+    assert away.stderr.read() == ""
+
+
+def test_a_folder_that_cannot_be_read(own):
+    """That what is no folder lies where environments belong is said in a sentence, whatever was asked for."""
+    folder = Path(own["XDG_CACHE_HOME"], "numerai-predict")
+    folder.mkdir(parents=True)
+    (folder / "environments").write_text("")
+    ran = env(own, "create", HERE, "six")
+
+    assert ran.returncode == 53
+    assert "environments" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_show_of_what_there_is_not():
     """A package that the box does not have is named, and so is the way to see those that it has."""
     unknown = env(os.environ | {"PYTHONPATH": str(ROOT / "src")}, "show", "3.12", "no_such_thing")

@@ -171,3 +171,22 @@ def test_inspect_a_file(tmp_path: Path):
     (tmp_path / "model.pkl").write_bytes(b"<html>")
 
     assert "HTML" in repr(numerai_predict.inspect(tmp_path / "model.pkl"))
+
+
+def test_check_more_than_once():
+    """What `numerai_predict` offers is still the same after it was used: no module of ours takes a name's place."""
+    offered = {name: getattr(numerai_predict, name) for name in numerai_predict.__all__}
+    checks = [numerai_predict.check(mean_rank, quick=True, show_output=False) for _ in range(2)]
+
+    assert [check.verdict for check in checks] == ["will pass", "will pass"]
+    assert {name: getattr(numerai_predict, name) for name in numerai_predict.__all__} == offered
+    assert [name for name in offered if f"numerai_predict.{name}" in sys.modules] == []
+
+
+def test_a_check_without_a_verdict(sample_round: Path):
+    """What keeps a model from being checked is raised as the failure that it is."""
+    with pytest.raises(Failure) as caught:
+        numerai_predict.check(mean_rank, sample_round / "live.parquet", env="nowhere", show_output=False)
+
+    assert caught.value.kind.name == "usage"
+    assert "nowhere" in caught.value.cause
