@@ -19,7 +19,7 @@ def __getattr__(name: str) -> object:
 
         return save
     if name == "Check":
-        from numerai_predict.checking import Check
+        from numerai_predict.report import Check
 
         return Check
     if name == "Failure":

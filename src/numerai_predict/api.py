@@ -21,8 +21,8 @@ from numerai_predict.job import MIB, Job, Limits
 if TYPE_CHECKING:
     import pandas as pd
 
-    from numerai_predict.checking import Check
     from numerai_predict.pickles.inspection import Inspection
+    from numerai_predict.report import Check
     from numerai_predict.verdict import Verdict
 
 _FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(numerai_predict.__file__)))
@@ -180,7 +180,7 @@ def check(
     Raises:
         Failure: it could not be checked, for reasons that are not the model's.
     """
-    from numerai_predict.checking import Check
+    from numerai_predict.report import Check
 
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder, tempfile.TemporaryFile() as said:
         path = _pickle(model, folder) if callable(model) else os.fspath(model)

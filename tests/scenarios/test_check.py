@@ -17,10 +17,10 @@ import pytest
 from complaints import COMPLAINTS, GOOD, HERE, NotHere, make
 from conftest import ROOT, scrubbed_environment
 
-from numerai_predict.checking import Check
 from numerai_predict.failures import Failure
 from numerai_predict.foresight import explained
 from numerai_predict.pickles.inspection import Inspection
+from numerai_predict.report import Check
 
 pytestmark = pytest.mark.timeout(300)  # the first time, packages have to be fetched
 

@@ -9,8 +9,8 @@ import pytest
 from conftest import NOTEBOOK_TOOLS, ROOT, scrubbed_environment
 
 from numerai_predict.api import Prediction, Reading
-from numerai_predict.checking import FAIL, Check, Reason, Usage
 from numerai_predict.pickles.inspection import Inspection
+from numerai_predict.report import FAIL, Check, Reason, Usage
 
 sys.path.append(NOTEBOOK_TOOLS)
 import nbformat
