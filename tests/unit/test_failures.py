@@ -1,8 +1,12 @@
+import pickle
 import re
 import string
 
-from numerai_predict import failures
+import pytest
+
+from numerai_predict import cli, failures
 from numerai_predict.failures import KINDS, Failure, Fault
+from numerai_predict.inspecting import inspect_file
 
 RANGES = {
     Fault.USAGE: range(2, 3),
@@ -38,3 +42,27 @@ def test_sentences():
         assert failure.cause.rstrip(" ").endswith(".")
         assert failure.remedy.endswith(".")
         assert "{" not in failure.cause
+
+
+@pytest.mark.parametrize("arguments", [["inspect"], ["check", "--quick"]])
+def test_what_nobody_has_foreseen(arguments, tmp_path, monkeypatch, capsys):
+    """An exception of ours ends every command with the sentence that says so, and without the secrets of its URLs."""
+    secret = "X-Amz-Signature=0123456789abcdef0123456789abcdef"
+
+    def fail(*_):
+        raise ZeroDivisionError(f"at {secret}")
+
+    model = tmp_path / "model.pkl"
+    model.write_bytes(pickle.dumps(len))
+    monkeypatch.setattr("numerai_predict.verdict.verdicts", fail)
+    monkeypatch.setattr("numerai_predict.inspecting.inspect_download", lambda *_: inspect_file(str(model)))
+    monkeypatch.setattr("numerai_predict.cli.inspect.inspect_download", lambda *_: inspect_file(str(model)))
+    monkeypatch.setattr("numerai_predict.cli.secrets._wipe_command_line", lambda: None)  # of pytest
+    monkeypatch.setattr("numerai_predict.interruption.listen", lambda: None)
+
+    code = cli.main([arguments[0], f"https://somewhere/model.pkl?{secret}", *arguments[1:]])
+    said = capsys.readouterr().err
+
+    assert code == 70
+    assert "Failed: numerai-predict itself failed: ZeroDivisionError: at [redacted]. [internal, exit code 70]" in said
+    assert secret not in said

@@ -14,6 +14,7 @@ from numerai_predict.failures import Failure
 from numerai_predict.job import Job, Limits
 from numerai_predict.record import Phase, failure_content
 from numerai_predict.redaction import Redaction
+from numerai_predict.report import Check
 from numerai_predict.sandbox.isolation import MODES
 from numerai_predict.sandbox.output import escape_text
 
@@ -59,15 +60,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--quick", action="store_true", help="stop after reading the pickle: do not run it")
     add("--json", action="store_true", help="print the verdict and all that it rests on as JSON")
     add("--quiet", action="store_true", help="print the verdict only")
+    add("--debug", action="store_true", help="say more: versions, limits, the program's own tracebacks")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    terminal = Terminal(Redaction([]), quiet=arguments.quiet, debug=False)
+    terminal = Terminal(Redaction([]), quiet=arguments.quiet, debug=arguments.debug)
     interruption.listen()
     try:
         redact = hide([arguments.model, arguments.dataset, arguments.benchmarks], None)
-        terminal = _Steps(redact, quiet=arguments.quiet, debug=False)
+        terminal = _Steps(redact, quiet=arguments.quiet, debug=arguments.debug)
         job = Job(
             model=arguments.model,
             dataset=arguments.dataset,
@@ -85,6 +87,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _not_checked(failures.interruption(str(interrupted), "checking"), arguments, terminal)
     except Exception as error:
         return _not_checked(failures.internal(error), arguments, terminal)
+    return _tell(found, arguments, terminal)
+
+
+def _tell(found: Check, arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Print the verdict; return the exit code."""
     if arguments.json:
         text = json.dumps(found.as_json(), indent=1)
     else:
