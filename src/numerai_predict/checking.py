@@ -89,11 +89,23 @@ def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> 
         named = inspect_model(job.model, job.transfer_timeout, listener).columns
         live, benchmarks = offline.sample_round(named)
         job = replace(job, dataset=live, benchmarks=benchmarks)
+    elif is_local(job.dataset) and _lacks_benchmarks(job, listener):
+        # A run would ask again for as long as a download may take.
+        job = replace(job, transfer_timeout=min(job.transfer_timeout, offline.PATIENCE))
     record = Record(replace(job, output=os.path.join(folder, "1.csv")), listener, redact)
     run(record)
     if record.failure and record.failure.kind.fault is not Fault.MODEL:
         raise record.failure
     return record, bool(why)
+
+
+def _lacks_benchmarks(job: Job, listener: Listener) -> bool:
+    """Whether the function takes benchmark models, or may, and they are where they cannot be had."""
+    if is_local(job.benchmarks):
+        return False
+    parameters = inspect_model(job.model, job.transfer_timeout, listener).parameters
+    takes = parameters is None or len(parameters) == 2
+    return takes and offline.unreachable(job.benchmarks) is not None
 
 
 class _Quietly:

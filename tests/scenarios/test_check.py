@@ -172,6 +172,24 @@ def test_a_sample_round(tmp_path, sample_round, run_check):
     assert "invented data" in checked.stderr
 
 
+def test_benchmark_models_that_cannot_be_had(tmp_path, sample_round, environments):
+    """Invented benchmark models do not go with a user's own live features: without Numerai that is said, and soon."""
+
+    def predict(_live_features, live_benchmark_models):
+        return live_benchmark_models.iloc[:, :1].rank(pct=True).set_axis(["prediction"], axis=1)
+
+    model = tmp_path / "model.pkl"
+    model.write_bytes(cloudpickle.dumps(predict))
+    command = [sys.executable, "-m", "numerai_predict", "check", model, "--dataset", "live.parquet"]
+    ran = subprocess.run(
+        [*command, "--env", "current"], cwd=sample_round, env=environments, capture_output=True, text=True, timeout=90
+    )
+
+    assert ran.returncode == 46
+    assert "live_benchmark_models.parquet" in ran.stderr
+    assert "give local files" in ran.stderr
+
+
 def test_computed_names_on_a_sample_round(tmp_path, run_check):
     """A column that invented data lack, and nothing in the pickle names, may be in Numerai's: that is not certain."""
     parts = ["feature", "of", "a", "real", "round"]
