@@ -90,18 +90,20 @@ def predict(
         show_output: print what the model prints, and how the run goes on, to stderr.
 
     Raises:
-        Failure: the run did not end with a valid submission; `evidence` may hold the model's traceback.
+        Failure: the run did not end with a valid submission, and then `evidence` may hold the model's traceback; or it
+            did not begin, as the function cannot be pickled.
     """
     import pandas as pd
 
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
-        path = _pickle(model, folder) if callable(model) else os.fspath(model)
+        path = _path(model, folder)
         csv = os.path.join(folder, "predictions.csv")
         account = os.path.join(folder, "record.json")
-        arguments = ["predict", "--model", path, "--dataset", os.fspath(dataset), "--output", csv, "--record", account]
+        arguments = ["predict", "--model", path, "--output", csv, "--record", account]
+        arguments += ["--dataset", _file(dataset, "dataset")]
         arguments += ["--memory", str(memory), "--timeout", str(timeout), "--cpus", str(cpus)]
         arguments += ["--isolation", isolation]
-        arguments += ["--benchmarks", os.fspath(benchmarks)] if benchmarks is not None else []
+        arguments += ["--benchmarks", _file(benchmarks, "benchmarks")] if benchmarks is not None else []
         _run(arguments, show_output)
         record = _read_record(account)
         predictions = pd.read_csv(csv, index_col=0)
@@ -135,25 +137,25 @@ class Reading:
         return f'<pre style="white-space: pre-wrap">{escape(repr(self))}</pre>'
 
 
-def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "") -> Reading:
+def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "auto") -> Reading:
     """Read a pickle without running it: its Python, its imports, its libraries, its columns.
 
     Args:
         model: a pickle file, or the function itself, which is then pickled by cloudpickle as `predict` does it.
-        env: hold it against one environment only: "current", "3.12", or a path.
+        env: hold it against one environment only: "current", "3.12", or a path; "auto" is what each box has.
 
     Raises:
+        Failure: `usage`, if there is no such environment; `unsavable`, if a function cannot be pickled.
         OSError: the file cannot be read.
-        LookupError: there is no such environment.
     """
-    from numerai_predict import verdict
+    from numerai_predict.inspecting import verdicts_or_failure
     from numerai_predict.pickles import reader
 
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
-        path = _pickle(model, folder) if callable(model) else os.fspath(model)
+        path = _path(model, folder)
         inspection = reader.read(path)
-    found = [] if inspection.problem else verdict.verdicts(inspection, env)
-    name = getattr(model, "__name__", type(model).__name__) if callable(model) else path
+    found = [] if inspection.problem else verdicts_or_failure(inspection, env)
+    name = path if isinstance(model, str | os.PathLike) else _name(model)
     return Reading(name, inspection, found)
 
 
@@ -183,10 +185,10 @@ def check(
     from numerai_predict.report import Check
 
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder, tempfile.TemporaryFile() as said:
-        path = _pickle(model, folder) if callable(model) else os.fspath(model)
+        path = _path(model, folder)
         arguments = ["check", path, "--json", "--env", env, *(["--quick"] if quick else [])]
-        arguments += ["--dataset", os.fspath(dataset)] if dataset is not None else []
-        arguments += ["--benchmarks", os.fspath(benchmarks)] if benchmarks is not None else []
+        arguments += ["--dataset", _file(dataset, "dataset")] if dataset is not None else []
+        arguments += ["--benchmarks", _file(benchmarks, "benchmarks")] if benchmarks is not None else []
         _run(arguments, show_output, said.fileno())
         said.seek(0)
         text = said.read()
@@ -196,18 +198,41 @@ def check(
         raise Failure("internal", exception="the command ended without a verdict") from None
     if content["verdict"] is None:
         raise _as_failure(content["failure"])
-    name = getattr(model, "__name__", type(model).__name__) if callable(model) else path
+    name = content["model"] if isinstance(model, str | os.PathLike) else _name(model)
     return Check.from_json(content | {"model": name})
 
 
-def _pickle(function: Callable[..., Any], folder: str) -> str:
-    """Pickle a function so that the worker needs nothing but the environment's packages."""
-    from numerai_predict.saving import pickled
+def _path(model: str | os.PathLike[str] | Callable[..., Any], folder: str) -> str:
+    """Return where a model is; a function is pickled so that a worker needs nothing but the environment's packages.
+
+    Raises:
+        Failure: `unsavable`, if it is no path and cannot be pickled, with the line that is to blame.
+    """
+    if isinstance(model, str | os.PathLike):
+        return os.fspath(model)
+    from numerai_predict.saving import pickled_or_failure
 
     path = os.path.join(folder, "model.pkl")
+    content = pickled_or_failure(model)
     with open(path, "wb") as target:
-        target.write(pickled(function))
+        target.write(content)
     return path
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)
+
+
+def _file(path: str | os.PathLike[str], argument: str) -> str:
+    """Return the path of a data file.
+
+    Raises:
+        Failure: `usage`, if it is something else.
+    """
+    if isinstance(path, str | os.PathLike):
+        return os.fspath(path)
+    problem = f"{argument} is of type {type(path).__name__}, and not the path of a file."
+    raise Failure("usage", problem=problem, fix="Give the path of a parquet file.")
 
 
 def _run(arguments: list[str], show_output: bool, stdout: int = subprocess.DEVNULL) -> None:

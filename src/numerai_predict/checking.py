@@ -16,7 +16,7 @@ from numerai_predict.inspecting import inspect_model, verdicts_or_failure
 from numerai_predict.job import Job
 from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.record import Listener, Phase, Record
-from numerai_predict.redaction import Redaction
+from numerai_predict.redaction import Redaction, without_query
 from numerai_predict.report import EXIT_CODES, FAIL, MAY, PASS, Check, Reason, Usage
 from numerai_predict.run import run
 from numerai_predict.submission import Finding
@@ -64,28 +64,30 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
 def _read_only(job: Job, listener: Listener, redact: Redaction) -> Check:
     from numerai_predict import choice
 
-    env = job.env.removeprefix(IMAGE)
-    if env != job.env and env not in directories.versions():
-        problem = f"What the image {env} holds cannot be told without running it."
-        raise Failure("usage", problem=problem, fix="Leave --quick away, or give --env 3.XX.")
     inspection = inspect_model(job.model, job.transfer_timeout, listener)
-    if failure := verdict.unreadable(redact(job.model), inspection):
-        return Check(redact(job.model), FAIL, failure.exit_code, [_reason(failure)])
-    found = verdicts_or_failure(inspection, "" if env == choice.AUTO else env)
+    name = redact(without_query(job.model))
+    if failure := verdict.unreadable(name, inspection):
+        return Check(name, FAIL, failure.exit_code, [_reason(failure)])
+    found = verdicts_or_failure(inspection, job.env)
     best = choice.preferred(inspection, found)
-    reasons = [Reason(reason.sentence, reason.remedy, reason.kind) for reason in best.reasons]
+    reasons = [
+        Reason(reason.sentence, reason.remedy, reason.kind or ("load_raised" if reason.sure else ""))
+        for reason in best.reasons
+    ]
     which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
-    kind = next((reason.kind for reason in best.reasons if reason.kind), "wrong_python")
-    code = KINDS[kind].exit_code if which == FAIL else EXIT_CODES[which]
+    # Whatever else is certain keeps it from being loaded.
+    kind = next((reason.kind or "load_raised" for reason in best.reasons if reason.sure), "")
+    code = KINDS[kind].exit_code if kind else EXIT_CODES[which]
     python = "" if which == FAIL else best.version
-    return Check(redact(job.model), which, code, reasons, python, environments=found)
+    return Check(name, which, code, reasons, python, environments=found)
 
 
 def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> tuple[Record, bool]:
     """Run the model; on the sample round if Numerai cannot be reached. Return the record, and whether it was that."""
     why = None if is_local(job.dataset) or job.round else offline.unreachable(job.dataset)
     if why:
-        listener.notice(f"{why} So on a sample round: invented data in the shape of Numerai's.")
+        unused = f" {job.benchmarks} is not of this round, and is not used." if is_local(job.benchmarks) else ""
+        listener.notice(f"{why} So on a sample round: invented data in the shape of Numerai's.{unused}")
         named = inspect_model(job.model, job.transfer_timeout, listener).columns
         live, benchmarks = offline.sample_round(named)
         job = replace(job, dataset=live, benchmarks=benchmarks)
@@ -201,9 +203,10 @@ def _common(job: Job, record: Record, sample: bool) -> dict[str, Any]:
     made_for = (inspection and inspection.pythons) or (version,)
     if version not in made_for:
         version = next((one.version for one in environments if one.version in made_for), "")
-    data = f"{record.rows:,} rows of {'a sample round: invented data' if sample else record.job.dataset}"
+    where = "a sample round: invented data" if sample else without_query(record.job.dataset)
+    data = f"{record.rows:,} row{'s' if record.rows != 1 else ''} of {where}"
     return {
-        "model": record.redact(job.model),
+        "model": record.redact(without_query(job.model)),
         "python": version,
         "data": record.redact(data) if record.rows else "",
         "sample": sample,

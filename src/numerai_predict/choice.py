@@ -101,7 +101,15 @@ def provide(version: str, inspection: Inspection, more: list[str], notice: Notic
     try:
         return store.provide(version, lock.slice([*directories.WORKER, *known(modules, lock)]), notice)
     except (LookupError, RuntimeError, OSError) as error:
-        raise Failure("no_environment", version=version, problem=str(error)) from None
+        raise not_made(version, error) from None
+
+
+def not_made(version: str, error: Exception) -> Failure:
+    """Return the failure that an environment is which could not be made."""
+    remedy = None
+    if isinstance(error, OSError):
+        remedy = f"See to whom {store.home()} belongs, or set XDG_CACHE_HOME to another folder."
+    return Failure("no_environment", remedy=remedy, version=version, problem=str(error))
 
 
 def known(modules: list[str], lock: Lock) -> list[str]:

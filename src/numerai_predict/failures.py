@@ -105,7 +105,12 @@ _KINDS = [
     # --- usage
     _usage("usage", 2, "{problem}", "{fix}"),
     # --- the model's fault: the pickle
-    _model("not_a_pickle", 10, "{file} is not a pickle: {what}.", _PICKLE_A_FUNCTION),
+    _model(
+        "not_a_pickle",
+        10,
+        "{file} is not a pickle: {what}.",
+        f"Give the file that cloudpickle.dump has written. {_PICKLE_A_FUNCTION}",
+    ),
     _model(
         "truncated_pickle",
         11,
@@ -290,8 +295,8 @@ _KINDS = [
         "Please report it with the output of --debug; the model is not to blame.",
     ),
     # --- interrupted
-    Kind("interrupted", 130, Fault.INTERRUPTED, "Interrupted by Ctrl-C while {phase}.", "Run it again."),
-    Kind("terminated", 143, Fault.INTERRUPTED, "Ended by {signal} while {phase}.", "Run it again."),
+    Kind("interrupted", 130, Fault.INTERRUPTED, "Interrupted by Ctrl-C in the step {phase}.", "Run it again."),
+    Kind("terminated", 143, Fault.INTERRUPTED, "Ended by {signal} in the step {phase}.", "Run it again."),
 ]
 
 KINDS = {kind.name: kind for kind in _KINDS}
@@ -343,7 +348,7 @@ def interruption(signal: str, phase: str, remedy: str | None = None) -> Failure:
 
     Args:
         signal: its name, as "SIGINT".
-        phase: what was going on, as in "while {phase}".
+        phase: the step that was going on.
         remedy: in place of running it again.
     """
     return Failure("interrupted" if signal == "SIGINT" else "terminated", remedy=remedy, signal=signal, phase=phase)

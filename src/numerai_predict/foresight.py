@@ -45,7 +45,7 @@ KNOWN = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 REPAIRED_CALL = "repaired_call"
 """The code of the warning that a call that fails in Numerai's box today goes well here."""
 
-EXPLAINED = ("predict_raised", "crashed", "load_raised", "missing_module")
+EXPLAINED = ("predict_raised", "crashed", "load_raised", "missing_module", "wrong_output_type")
 """Kinds of failure whose cause the pickle may tell."""
 
 
@@ -120,6 +120,11 @@ def explained(
     """
     if inspection is None or failure.kind.name not in EXPLAINED:
         return failure
+    if failure.kind.name == "wrong_output_type":
+        from numerai_predict.verdict import call_reasons
+
+        reasons = call_reasons(inspection)  # of a class, or of a coroutine function, the pickle tells it
+        return Failure(failure.kind.name, remedy=reasons[0].remedy if reasons else None, **failure.evidence)
     remedy = (
         _undefined(failure, inspection)
         or _of_another_version(failure, inspection)

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from numerai_predict import verdict
-from numerai_predict.environments import directories
+from numerai_predict.environments import IMAGE, directories
 from numerai_predict.failures import Failure
 from numerai_predict.pickles import reader
 from numerai_predict.pickles.inspection import Inspection
@@ -30,8 +30,8 @@ def inspect_file(path: str) -> Inspection:
     """
     try:
         return reader.read(os.path.expanduser(path), fork=True)
-    except OSError as error:
-        problem = f"The model file {path} cannot be read: {error.strerror}."
+    except (OSError, ValueError) as error:  # of a NUL in the path
+        problem = f"The model file {path} cannot be read: {getattr(error, 'strerror', None) or error}."
         raise Failure("usage", problem=problem, fix="Check the path.") from None
 
 
@@ -51,14 +51,18 @@ def inspect_download(url: str, timeout: float, listener: "Listener") -> Inspecti
 
 
 def verdicts_or_failure(inspection: Inspection, env: str) -> list[verdict.Verdict]:
-    """Return the verdicts for what --env names; see `verdict.verdicts`.
+    """Return the verdicts for what --env names, in all its forms; see `verdict.verdicts`.
 
     Raises:
         Failure: `usage`, if there is no such environment.
     """
+    image, versions = env.startswith(IMAGE), ", ".join(directories.versions())
+    env = "" if env == "auto" else env.removeprefix(IMAGE)
+    if image and env not in directories.versions():
+        problem = f"What the image {env} holds cannot be told without running it."
+        raise Failure("usage", problem=problem, fix="Give --env 3.XX, or run it: numerai-predict check --env image:...")
     try:
         return verdict.verdicts(inspection, env)
     except (LookupError, OSError) as error:
-        versions = ", ".join(directories.versions())
         fix = f"Give current, the path of an interpreter or of a virtual environment, or one of {versions}."
         raise Failure("usage", problem=f"--env {env}: {error}.", fix=fix) from None

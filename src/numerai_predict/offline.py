@@ -40,7 +40,7 @@ def sample_round(named: tuple[str, ...]) -> tuple[str, str]:
     """Return live features and benchmark models of a sample round with these features, made once for each user.
 
     Raises:
-        Failure: `data_unreadable`, if it cannot be made.
+        Failure: `usage` if there is no place for it, `data_unreadable` if it cannot be made.
     """
     import platformdirs
 
@@ -49,6 +49,11 @@ def sample_round(named: tuple[str, ...]) -> tuple[str, str]:
     name = f"round-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
     folder = Path(platformdirs.user_cache_dir("numerai-predict"), "sample", name)
     if not folder.exists():
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"The folder {folder.parent}, for a sample round, cannot be made: {error.strerror}."
+            raise Failure("usage", problem=problem, fix="Set XDG_CACHE_HOME to another folder.") from None
         making = folder.with_name(f".{name}-{os.urandom(4).hex()}")
         command = [sys.executable, "-c", _WRITE.format(folder=_FOLDER), str(making)]
         made = subprocess.run(command, input=json.dumps(features), capture_output=True, text=True)

@@ -35,7 +35,7 @@ def is_url(location: str) -> bool:
 def query_secrets(location: str) -> list[str]:
     """Return what is secret in a URL: its query string, each of its values, and a password."""
     if not is_url(location):
-        return []
+        return [location.partition("?")[2]]  # of a URL that was mistyped
     from urllib.parse import parse_qsl, urlsplit
 
     parts = urlsplit(location)

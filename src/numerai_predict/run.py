@@ -10,6 +10,7 @@ from numerai_predict.failures import WRAP_IT, Failure, internal, interruption
 from numerai_predict.foresight import explained, missing_features, refuse_wrong_python, repaired_call
 from numerai_predict.interruption import Interrupted, deferred
 from numerai_predict.local_files import LocalFile
+from numerai_predict.pickles.inspection import Inspection
 from numerai_predict.pickles.reader import Reading
 from numerai_predict.record import Record
 from numerai_predict.redaction import is_url, without_query
@@ -150,7 +151,7 @@ def _in_a_worker(record: Record, python: str) -> tuple[list[str], Returned]:
                 record.warnings += repaired_call(record.inspection)
 
             with record.phase("load") as phase:
-                loaded = _load(worker, model)
+                loaded = _load(worker, model, record.inspection)
                 record.function = phase.detail = loaded.signature
 
             benchmarks = _fetch_benchmarks(record) if loaded.arguments == 2 else None
@@ -236,12 +237,12 @@ def _upload(record: Record, submission: Submission, path: str) -> int:
     return upload_predictions(job.upload, submission.csv, path, job.transfer_timeout, record.listener.notice)
 
 
-def _load(worker: Worker, model: LocalFile) -> Loaded:
+def _load(worker: Worker, model: LocalFile, inspection: Inspection | None) -> Loaded:
     """Load the pickle; return what it holds, if that can be called as Numerai calls it."""
     try:
         loaded = worker.load(model.descriptor, os.path.basename(model.path))
     except Failure as failure:
-        raise _no_whole_pickle(failure, model) or failure from None
+        raise _no_whole_pickle(failure, model, inspection) or failure from None
     if not loaded.callable:
         remedy = WRAP_IT if loaded.has_predict else None
         raise Failure("not_callable", what=loaded.what, remedy=remedy)
@@ -251,7 +252,7 @@ def _load(worker: Worker, model: LocalFile) -> Loaded:
     return loaded
 
 
-def _no_whole_pickle(failure: Failure, model: LocalFile) -> Failure | None:
+def _no_whole_pickle(failure: Failure, model: LocalFile, inspection: Inspection | None) -> Failure | None:
     """Tell a file that is no pickle, or only the first part of one, from a pickle that fails to load."""
     exception = failure.evidence.get("exception", "")
     if failure.kind.name != "load_raised":
@@ -264,6 +265,8 @@ def _no_whole_pickle(failure: Failure, model: LocalFile) -> Failure | None:
     # Of this file, and not of a pickle inside it.
     if exception.startswith(f"UnpicklingError: invalid load key, {chr(model.first(1)[0])!r}"):
         return Failure("not_a_pickle", file=model.path, what=f"it begins with {model.first(8)!r}")
+    if inspection and inspection.problem and inspection.complete is False and not inspection.protocol:
+        return Failure("not_a_pickle", file=model.path, what=inspection.problem)
     if models.is_cut_off(model):
         return Failure("truncated_pickle", file=model.path, size=f"{model.size:,}")
     return None

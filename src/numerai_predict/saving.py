@@ -39,7 +39,10 @@ def save(function: Callable[..., Any], path: str | os.PathLike[str]) -> api.Read
         Failure: `unsavable`, with the line that is to blame; `wrong_signature`.
     """
     _refuse_wrong_calls(function)
-    name = os.fspath(path)
+    name = os.fsdecode(path)
+    if not os.path.basename(name) or (os.path.exists(name) and not os.path.isfile(name)):
+        problem = f"{name or 'a file without a name'} cannot be written: it is no file"
+        raise Failure("unsavable", problem=problem, fix="Give another path.")
     if extension := compression(name):
         problem = f"pandas would decompress a file whose name ends with {extension}, and it is not compressed"
         raise Failure("unsavable", problem=problem, fix="Save it as model.pkl.")
@@ -47,7 +50,7 @@ def save(function: Callable[..., Any], path: str | os.PathLike[str]) -> api.Read
     _refuse_what_fails_in_the_box(used)
     first, why = _tried(function)
     if first is None:
-        raise _unpicklable(why, used)
+        raise _unpicklable(why, function, used)
     content = pickled(function, versions([*first.load_modules, *first.call_imports]))
     try:
         write_atomically(name, content)
@@ -84,6 +87,19 @@ def pickled(function: Callable[..., Any], recorded: dict[str, str] | None = None
     return file.getvalue()
 
 
+def pickled_or_failure(function: Callable[..., Any]) -> bytes:
+    """Return the pickle of a function, whether or not it will run in the box.
+
+    Raises:
+        Failure: `unsavable`, if it cannot be called or pickled, with the line that is to blame.
+    """
+    _refuse_what_is_no_function(function)
+    try:
+        return pickled(function)
+    except Exception as error:  # objects raise what they like
+        raise _unpicklable(_no_pickle(error), function, functions(function)) from None
+
+
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """cloudpickle's, which gives the first function that it writes by value one attribute more than it has."""
 
@@ -111,7 +127,7 @@ def versions(modules: Iterable[str]) -> dict[str, str]:
 # --- what is refused
 
 
-def _refuse_wrong_calls(function: Callable[..., Any]) -> None:
+def _refuse_what_is_no_function(function: Any) -> None:
     what = f"it is an instance of {type(function).__module__}.{type(function).__qualname__}"
     if isinstance(function, type):
         problem, fix = f"it is the class {function.__qualname__} itself", "Save an instance of it that has __call__."
@@ -119,9 +135,18 @@ def _refuse_wrong_calls(function: Callable[..., Any]) -> None:
     if not callable(function):
         fix = WRAP_IT if hasattr(function, "predict") else "Save a function."
         raise Failure("unsavable", problem=f"{what}, which cannot be called", fix=fix)
+
+
+def _refuse_wrong_calls(function: Callable[..., Any]) -> None:
+    _refuse_what_is_no_function(function)
+    runs_nothing = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    if any(is_such(function) for is_such in runs_nothing):
+        problem = "calling it runs nothing: it is a coroutine or a generator"
+        raise Failure("unsavable", problem=problem, fix="Use no async, await or yield in it: return a DataFrame.")
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
+        what = f"it is an instance of {type(function).__module__}.{type(function).__qualname__}"
         fix = "Wrap it in a function of your own."
         raise Failure("unsavable", problem=f"{what}, which hides its parameters", fix=fix) from None
     if (count := len(signature.parameters)) not in (1, 2):
@@ -140,11 +165,14 @@ def _refuse_what_fails_in_the_box(used: list[types.FunctionType]) -> None:
         raise Failure("unsavable", problem=problem, fix=fix)
 
 
-def _unpicklable(why: str, used: list[types.FunctionType]) -> Failure:
+def _unpicklable(why: str, function: Callable[..., Any], used: list[types.FunctionType]) -> Failure:
     """Return the failure, with what is to blame and where it is used, as far as that can be found."""
     # The last function that uses it is the one that no other is behind.
     blamed = ((use, _tried(use.value)[1]) for one in reversed(used) for use in uses(one))
     use, reason = next((found for found in blamed if found[1]), (None, ""))
+    if use is None and hasattr(function, "cache_info"):
+        fix = "Take functools.lru_cache or functools.cache away from it."
+        return Failure("unsavable", problem="it is under functools.lru_cache, and is pickled as a mere name", fix=fix)
     if use is None:
         fix = "Make it inside the function, or leave it out."
         return Failure("unsavable", problem=f"something that it holds {why}", fix=fix)
@@ -159,11 +187,15 @@ def _tried(value: Any) -> tuple[Inspection | None, str]:
     try:
         inspection = inspect_bytes(pickled(value))
     except Exception as error:  # objects raise what they like
-        return None, f"cannot be pickled ({type(error).__name__}: {error})"
+        return None, _no_pickle(error)
     if names := _left_behind(inspection):
         why = "as functions behind functools.lru_cache are, and objects whose __reduce__ says so"
         return None, f"is pickled as a mere name, {names[0]}, {why}"
     return inspection, ""
+
+
+def _no_pickle(error: Exception) -> str:
+    return f"cannot be pickled ({type(error).__name__}: {error})"
 
 
 def _left_behind(inspection: Inspection) -> list[str]:

@@ -113,6 +113,8 @@ what makes them callable, and estimators.
 Not what else these libraries have: scorers, kernels and callbacks can be called.
 """
 
+_CALL_RUNS_NOTHING = re.compile(r"the (coroutine|generator|asynchronous generator) function ")
+
 BY_THE_BOX = (
     "That is the rule of the box as it is run today, which counts every parameter, those with a default, *args and "
     "**kwargs included; the validator of submissions sees predictions only."
@@ -128,6 +130,10 @@ def call_reasons(inspection: Inspection) -> list[Reason]:
     if inspection.what.startswith("the class "):
         sentence = f"It holds {inspection.what} itself, and calling a class makes an instance, no predictions."
         return [Reason(False, sentence, "Pickle an instance of it that has __call__, or a function.")]
+    if match := _CALL_RUNS_NOTHING.match(inspection.what):
+        sentence = f"It holds {inspection.what}: calling it makes a {match[1]}, and no predictions."
+        remedy = "Use no async, await or yield in it: return a DataFrame."
+        return [Reason(True, sentence, remedy, "wrong_output_type")]
     if inspection.parameters is not None:
         return _signature_reasons(inspection)
     if inspection.what.startswith("an instance of"):
@@ -162,13 +168,14 @@ def python_reasons(inspection: Inspection, version: str) -> list[Reason]:
     made = " or ".join(inspection.pythons or ())
     if inspection.pythons == ():
         sentence = "Its functions are of no Python from 3.8 to 3.15, or of several."
-        reasons.append(Reason(True, sentence, "Make it with CPython, and a cloudpickle of version 2.2 or newer."))
+        remedy = "Make it with CPython, and a cloudpickle of version 2.2 or newer."
+        reasons.append(Reason(True, sentence, remedy, "crashed"))
     elif inspection.pythons and version not in inspection.pythons:
         sentence = f"Its functions were made by Python {made}, and run under no other; this is Python {version}."
         choose = (
             f"Choose Python {made} for it, or make" if {*inspection.pythons} & {*directories.versions()} else "Make"
         )
-        reasons.append(Reason(True, sentence, f"{choose} it with Python {version}."))
+        reasons.append(Reason(True, sentence, f"{choose} it with Python {version}.", "wrong_python"))
     elif inspection.one_of:
         sentence = f"Its functions were made by Python {made}, and run only under the one that made them."
         reasons.append(Reason(False, sentence, f"Make it with Python {version}."))

@@ -317,7 +317,7 @@ def test_an_interruption_is_no_verdict(tmp_path, sample_round, environments):
 
     assert check.returncode == 130
     assert (content["verdict"], content["failure"]["kind"]) == (None, "interrupted")
-    assert "Interrupted by Ctrl-C while " in err
+    assert "Interrupted by Ctrl-C in the step " in err
 
 
 def test_quick_for_one_environment(tmp_path, sample_round, run_check):

@@ -43,6 +43,7 @@ DELIVERED = [
     Row("takes_default_second"),
     Row("changes_input"),
     Row("leaves_files"),
+    Row("reserves_memory"),
     Row("starts_many_workers"),
     Row("names_other_features", warnings=("columns_missing",)),
     Row("returns_series", warnings=("returned_series",)),

@@ -169,8 +169,16 @@ def test_a_folder_that_cannot_be_read(own):
     ran = env(own, "create", HERE, "six")
 
     assert ran.returncode == 53
-    assert "environments" in ran.stderr
+    assert "set XDG_CACHE_HOME to another folder" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_remove_of_nothing(own):
+    """What to remove has to be said."""
+    ran = env(own, "remove")
+
+    assert ran.returncode == 2
+    assert "It is not said what to remove." in ran.stderr
 
 
 def test_show_of_what_there_is_not():

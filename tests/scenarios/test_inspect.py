@@ -252,6 +252,72 @@ def test_a_quick_check_ends_with_what_a_run_would_end_with(pickled: Callable[[st
     assert result.stdout.count("Because: ") == 1
 
 
+def test_a_quick_check_knows_no_python_to_blame(tmp_path: Path) -> None:
+    """What is certain, and not of the Python, has the exit code of a pickle that cannot be loaded."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(b"c__main__\npredict\n.")
+    result = inspect(path, "--quick", command="check")
+
+    assert result.returncode == 13
+    assert "It does not hold predict, only the name" in result.stdout
+
+
+@pytest.mark.parametrize("sort", ["coroutine", "generator", "asynchronous generator"])
+def test_a_function_whose_call_runs_nothing(sort: str, tmp_path: Path) -> None:
+    """The bytecode tells of `async` and `yield`, with which a call makes an object and no predictions; a run agrees."""
+
+    async def coroutine(live_features):
+        return live_features
+
+    def generator(live_features):
+        yield live_features
+
+    async def asynchronous_generator(live_features):
+        yield live_features
+
+    function = {one.__name__: one for one in (coroutine, generator, asynchronous_generator)}[sort.replace(" ", "_")]
+    path = tmp_path / "model.pkl"
+    path.write_bytes(cloudpickle.dumps(function))
+    found = only_verdict(path)
+
+    assert found["will_run"] == "no"
+    assert found["reasons"][0]["kind"] == "wrong_output_type"
+    assert f"calling it makes a {sort}" in found["reasons"][0]["sentence"]
+
+
+def test_all_forms_of_an_environment(tmp_path: Path) -> None:
+    """`--env` takes what `check` takes: auto for all boxes, a box by its image."""
+    path = tmp_path / "model.pkl"
+    path.write_bytes(cloudpickle.dumps(lambda live_features: live_features))
+    found = {env: json.loads(inspect(path, "--json", "--env", env).stdout) for env in ("auto", "image:3.12")}
+
+    assert len(found["auto"]["environments"]) > 1
+    assert [one["version"] for one in found["image:3.12"]["environments"]] == ["3.12"]
+
+
+def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
+    """What it cannot show is escaped."""
+    path = tmp_path / "mod\u00e8le.pkl"
+    path.write_bytes(cloudpickle.dumps(lambda live_features: live_features))
+    own = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-m", "numerai_predict", "inspect", str(path)]
+    result = subprocess.run(command, env=own, capture_output=True, text=True)
+
+    assert result.returncode == 0, result.stderr
+    assert "mod\\xe8le.pkl" in result.stdout
+
+
+def test_a_folder_that_has_gone(tmp_path: Path) -> None:
+    """To be started in a folder that was removed is said in a sentence."""
+    (tmp_path / "gone").mkdir()
+    own = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    script = f'rmdir "$PWD" && exec "{sys.executable}" -m numerai_predict check /model.pkl'
+    result = subprocess.run(["sh", "-c", script], cwd=tmp_path / "gone", env=own, capture_output=True, text=True)
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("Failed: The folder that this was started in has been removed.")
+
+
 def uncallable():
     """An instance of a class that users write, without what would make it callable."""
 
@@ -380,6 +446,17 @@ def test_a_quick_check_of_a_url(world) -> None:
 
     assert result.returncode == 0, result.stderr
     assert "will pass" in result.stdout
+
+
+def test_a_checks_verdict_without_the_urls_secrets(world) -> None:
+    """A verdict names the URL without its query, however short what is secret in it; so with a mistyped URL."""
+    location = world.presigned()[1].partition("?")[0]
+    result = inspect(f"{location}?sig=short#secret", "--quick", "--json", command="check")
+    mistyped = inspect("https:/somewhere/model.pkl?X-Amz-Signature=0123456789abcdef", command="check")
+
+    assert "short" not in result.stdout + result.stderr
+    assert "secret" not in result.stdout + result.stderr
+    assert "0123456789abcdef" not in mistyped.stdout + mistyped.stderr
 
 
 def test_a_url_without_a_model(world) -> None:

@@ -2,10 +2,12 @@ import functools
 import multiprocessing
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 import numerai_predict
 from numerai_predict import Failure
@@ -181,6 +183,37 @@ def test_check_more_than_once():
     assert [check.verdict for check in checks] == ["will pass", "will pass"]
     assert {name: getattr(numerai_predict, name) for name in numerai_predict.__all__} == offered
     assert [name for name in offered if f"numerai_predict.{name}" in sys.modules] == []
+
+
+LOCK = threading.Lock()
+
+
+def holds_a_lock(live_features):
+    with LOCK:
+        return mean_rank(live_features)
+
+
+@pytest.mark.parametrize("use", [numerai_predict.check, numerai_predict.inspect])
+def test_what_is_no_function(use):
+    """An estimator, a value, and a function that cannot be pickled are refused with what to do, as `save` does."""
+    refusals = {}
+    for name, model in {"estimator": LinearRegression(), "number": 3, "lock": holds_a_lock}.items():
+        with pytest.raises(Failure) as caught:
+            use(model)
+        refusals[name] = caught.value
+
+    assert {failure.kind.name for failure in refusals.values()} == {"unsavable"}
+    assert refusals["estimator"].remedy.startswith("Wrap it in a function")
+    assert "LOCK cannot be pickled" in refusals["lock"].cause
+    assert "with LOCK:" in refusals["lock"].cause
+
+
+def test_a_frame_for_a_dataset(sample_round: Path):
+    """Data are given as files; a DataFrame is refused in a sentence."""
+    frame = pd.read_parquet(sample_round / "live.parquet")
+    for use in (numerai_predict.check, numerai_predict.predict):
+        with pytest.raises(Failure, match="dataset is of type DataFrame, and not the path of a file"):
+            use(mean_rank, frame)
 
 
 def test_a_check_without_a_verdict(sample_round: Path):

@@ -95,7 +95,7 @@ def test_order(machine):
 
     assert order.uid in range(60_122, 60_122 + 4_096)
     assert (order.landlock, order.unix_sockets, order.closed_file) == (7, True, "/closed")
-    assert order.limits["RLIMIT_DATA"] == 3 * GIB
+    assert order.limits["RLIMIT_DATA"] == 3 * GIB + isolation.RESERVED_DATA
     assert order.limits["RLIMIT_CPU"] == 10 * os.cpu_count() + 60
     assert "RLIMIT_NPROC" in order.limits
     assert len(order.payload) % 8 == 0

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import pickle
+import stat
 import subprocess
 import sys
 import textwrap
@@ -387,6 +388,24 @@ def test_other_calls(tmp_path: Path):
     assert "predict(live_features, live_benchmark_models, more) takes 3 arguments" in failure.cause
 
 
+def test_a_function_whose_call_runs_nothing(own: Own, tmp_path: Path):
+    """What a call of makes a coroutine or a generator is refused."""
+    module = own({"lazy.py": "async def wait(live_features):\n    pass\n\ndef give(live_features):\n    yield 1\n"})
+
+    for function in (module.wait, module.give):
+        assert "calling it runs nothing" in refusal(function, tmp_path / "model.pkl").cause
+
+
+def test_a_function_that_is_cached_itself(own: Own, tmp_path: Path):
+    """Of a function under lru_cache a pickle holds the name: the remedy is to take that away."""
+    module = own({"cached.py": "import functools\n\n@functools.lru_cache\ndef predict(live_features):\n    pass\n"})
+
+    failure = refusal(module.predict, tmp_path / "model.pkl")
+
+    assert "is under functools.lru_cache" in failure.cause
+    assert failure.remedy.startswith("Take functools.lru_cache or functools.cache away")
+
+
 def test_places(own: Own, tmp_path: Path):
     """Where it cannot be written, or would not be what its name says, that is said, and what is there stays."""
     module = own({"places.py": PREDICT})
@@ -394,9 +413,12 @@ def test_places(own: Own, tmp_path: Path):
 
     assert "cannot be written" in refusal(module.predict, tmp_path / "nowhere" / "model.pkl").cause
     assert "ends with .gz" in refusal(module.predict, tmp_path / "model.pkl.gz").cause
-    with pytest.raises(Failure, match="cannot be written"):
-        numerai_predict.save(module.predict, tmp_path / "folder")
+    os.mkfifo(tmp_path / "pipe")  # as it would be with a device: /dev/null, for one whom everything is allowed
+    for name in ("folder", "pipe"):
+        with pytest.raises(Failure, match="cannot be written: it is no file"):
+            numerai_predict.save(module.predict, tmp_path / name)
     assert os.listdir(tmp_path / "folder") == []
+    assert stat.S_ISFIFO(os.stat(tmp_path / "pipe").st_mode)
 
 
 def test_cells(tmp_path: Path):

@@ -54,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         names = [word.partition("=")[0] for word in unknown if word.startswith("-")]
         parser.error(f"unrecognized arguments: {' '.join(names) or 'a value without a flag'}")
     try:
+        _refuse_nowhere()
         code = command(arguments.command).run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -61,6 +62,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # of ours, which nobody has foreseen; a run has told its own
         return _failed(error, argv)
     return code
+
+
+def _refuse_nowhere() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        from numerai_predict.failures import Failure
+
+        problem = "The folder that this was started in has been removed."
+        raise Failure("usage", problem=problem, fix="Change to another folder, with cd.") from None
 
 
 def _unread() -> int:

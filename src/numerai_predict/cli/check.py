@@ -103,7 +103,11 @@ def _tell(found: Check, arguments: argparse.Namespace, terminal: Terminal) -> in
     except OSError as error:
         discard_the_rest()
         unsaid = Failure(
-            "record_not_written", path="standard output", problem=error.strerror, predictions=f"It {found.verdict}."
+            "record_not_written",
+            remedy="Make room there, or let it be printed elsewhere.",
+            path="standard output",
+            problem=error.strerror,
+            predictions=f"It {found.verdict}.",
         )
         terminal.failed(unsaid)
         return unsaid.exit_code

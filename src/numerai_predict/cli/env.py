@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from numerai_predict import choice
 from numerai_predict.cli.stdout import print_result
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.environments import directories, store
@@ -91,7 +92,7 @@ def _create(arguments: argparse.Namespace) -> Iterator[str]:
         else:
             python = store.provide(version, wanted, lambda sentence: print(f"  {sentence}", file=sys.stderr)).python
     except (LookupError, RuntimeError, OSError) as error:
-        raise Failure("no_environment", version=version, problem=str(error)) from None
+        raise choice.not_made(version, error) from None
     yield str(python)
 
 
@@ -130,6 +131,8 @@ def _remove(arguments: argparse.Namespace) -> Iterator[str]:
     if unknown := [name for name in arguments.names if name not in there | left]:
         problem = f"There is no environment {unknown[0]}."
         raise Failure("usage", problem=problem, fix="numerai-predict env list shows them.")
+    if not (arguments.names or arguments.all or arguments.unfinished):
+        raise Failure("usage", problem="It is not said what to remove.", fix="Give names, --unfinished or --all.")
     doomed = {name: (there | left)[name] for name in arguments.names}
     doomed |= there | left if arguments.all else left if arguments.unfinished else {}
     for name, folder in doomed.items():

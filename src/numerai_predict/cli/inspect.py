@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", metavar="MODEL", help="the pickle, a file or an http(s) URL; compressed ones by their extension"
     )
-    env = "hold it against one environment: current, 3.XX, the path of one (default: every 3.XX)"
-    parser.add_argument("--env", default="", metavar="ENV", help=env)
+    env = "hold it against one environment: current, 3.XX, the path of one (default: auto, every 3.XX)"
+    parser.add_argument("--env", default="auto", metavar="ENV", help=env)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 

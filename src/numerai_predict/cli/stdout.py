@@ -1,6 +1,7 @@
 """Standard output, which may be full, closed, or a pipe that nobody reads on."""
 
 import os
+import sys
 
 from numerai_predict.failures import Failure
 
@@ -12,6 +13,11 @@ def print_result(text: str) -> None:
         Failure: `usage`, if it cannot be written.
         BrokenPipeError: nobody reads on, which is no failure.
     """
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:  # a terminal that knows no more than ASCII
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         print(text, flush=True)
     except BrokenPipeError:

@@ -19,6 +19,9 @@ NOT_CALLED = ("builtins.object", "__builtin__.object", "types.object", "abc.ABC"
 
 CO_VARARGS, CO_VARKEYWORDS = 0x04, 0x08
 
+NOT_RUN = {0x20: "generator ", 0x80: "coroutine ", 0x200: "asynchronous generator "}
+"""Flags of functions of which a call runs nothing, and what they are called."""
+
 
 class Parameter(NamedTuple):
     """One parameter of a function, as `inspect.Parameter` has it."""
@@ -153,7 +156,7 @@ def what(root: Any) -> str:
     if root is None:
         return "None"
     if is_function(root):
-        return f"the function {function(root).name}"
+        return f"the {_sort(function(root).code)}function {function(root).name}"
     if isinstance(root, StubType):
         return f"the class {root.key}" if root.maker else f"{root.key} itself"
     made_by = key(root)
@@ -167,6 +170,11 @@ def what(root: Any) -> str:
             return "something that a call makes"
         return f"an instance of {cls.key}{'' if _may_be_called(cls) else f', {WITHOUT_CALL}'}"
     return f"{'an' if type(root).__name__[0] in 'aeiou' else 'a'} {type(root).__name__}"
+
+
+def _sort(code: Code | None) -> str:
+    """The word for a function whose call runs nothing of it; nothing for others."""
+    return next((word for flag, word in NOT_RUN.items() if code and code.flags & flag), "")
 
 
 def parameters(root: Any) -> list[Parameter] | None:

@@ -15,7 +15,10 @@ _REPORT = (
 )
 
 _NO_NETWORK = "The box has no network: put everything that the model needs into the pickle."
-_NO_FILES = "Here a model reads no files but its own and its libraries': put what it needs into the pickle."
+_NO_FILES = (
+    "Here a model reads no files but its own and its libraries', and writes none but in tempfile.gettempdir(): "
+    "put what it needs into the pickle."
+)
 _NO_PSUTIL = (
     "Where psutil is installed, joblib's processes measure themselves by it, and what it reads is closed to models: "
     "use threads (prefer='threads'), or an environment without psutil, as the box is (--env auto)."

@@ -35,8 +35,9 @@ FILE_SIZE = 1024**3
 
 OPEN_FILES = 1_024
 
-SMALLEST_DATA = 1024**3
-"""Bytes of data that a process may always have: Python with pandas and pyarrow reserves a quarter of that."""
+RESERVED_DATA = 2 * 1024**3
+"""Bytes of data beyond its memory that a process may have: what is reserved and never touched counts as data, and is no
+memory. pyarrow's allocator alone reserves 1 GiB when it reads a round, and each thread has a stack of 8 MiB."""
 
 SIGNALS_SCOPED = 6
 """The version of Landlock that keeps signals and abstract sockets from going outside."""
@@ -314,8 +315,8 @@ def _resource_limits(limits: Limits, own_user: bool) -> dict[str, int]:
         "RLIMIT_CORE": 0,
         "RLIMIT_NOFILE": OPEN_FILES,
         "RLIMIT_FSIZE": min(FILE_SIZE, limits.disk),
-        # Turns an overrun into a MemoryError that names the line; counts per process, and not shared memory.
-        "RLIMIT_DATA": max(limits.memory, SMALLEST_DATA),
+        # Turns a gross overrun into a MemoryError that names the line; counts per process, and not shared memory.
+        "RLIMIT_DATA": limits.memory + RESERVED_DATA,
         # All processors for the whole time: never reached while the supervisor lives.
         "RLIMIT_CPU": int(limits.timeout * (os.cpu_count() or 1)) + 60,
     }
