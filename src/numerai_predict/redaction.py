@@ -33,9 +33,9 @@ def is_url(location: str) -> bool:
 
 
 def query_secrets(location: str) -> list[str]:
-    """Return what is secret in a URL: its query string, each of its values, and a password."""
+    """Return what is secret in a URL: its query string, each of its values, and a password; nothing of a path."""
     if not is_url(location):
-        return [location.partition("?")[2]]  # of a URL that was mistyped
+        return list(filter(None, [location.partition("?")[2]]))  # of a URL that was mistyped
     from urllib.parse import parse_qsl, urlsplit
 
     parts = urlsplit(location)

@@ -102,3 +102,7 @@ def test_redaction():
     assert redact("0123456789abcdef0123") == MARK
     assert without_query(url) == "https://host/key"
     assert without_query("eta=0.1/model.pkl?") == "eta=0.1/model.pkl?"
+    assert query_secrets("eta=0.1/model.pkl") == query_secrets("model.pkl?") == []
+    assert query_secrets("https:/host/key?X-Amz-Signature=0123456789abcdef0123") == [
+        "X-Amz-Signature=0123456789abcdef0123"
+    ]
