@@ -19,6 +19,16 @@ def test_pages_are_generated_from_the_code():
     assert generate.inspect_page() == (ROOT / "docs/inspect.md").read_text()
 
 
+def test_the_readmes_check_is_that_of_its_page():
+    """What README shows of a check stands on docs/check.md, which the other tests hold against what is said."""
+    shown = re.findall(
+        r"```console\n(?:.*\n)?(\$ numerai-predict check .*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
+
+    assert shown
+    assert all(example in (ROOT / "docs/check.md").read_text() for example in shown)
+
+
 def test_files_named_in_the_guides_exist():
     """Every path of this repository that README and AGENTS.md name is there."""
     for guide in ("README.md", "AGENTS.md"):
