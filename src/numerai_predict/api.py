@@ -137,7 +137,7 @@ class Reading:
         return f'<pre style="white-space: pre-wrap">{escape(repr(self))}</pre>'
 
 
-def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "auto") -> Reading:
+def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str | os.PathLike[str] = "auto") -> Reading:
     """Read a pickle without running it: its Python, its imports, its libraries, its columns.
 
     Args:
@@ -154,7 +154,7 @@ def inspect(model: str | os.PathLike[str] | Callable[..., Any], *, env: str = "a
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
         path = _path(model, folder)
         inspection = reader.read(path)
-    found = [] if inspection.problem else verdicts_or_failure(inspection, env)
+    found = [] if inspection.problem else verdicts_or_failure(inspection, os.fspath(env))
     name = path if isinstance(model, str | os.PathLike) else _name(model)
     return Reading(name, inspection, found)
 
@@ -164,7 +164,7 @@ def check(
     dataset: str | os.PathLike[str] | None = None,
     benchmarks: str | os.PathLike[str] | None = None,
     *,
-    env: str = "auto",
+    env: str | os.PathLike[str] = "auto",
     quick: bool = False,
     show_output: bool = True,
 ) -> "Check":
@@ -186,10 +186,10 @@ def check(
 
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder, tempfile.TemporaryFile() as said:
         path = _path(model, folder)
-        arguments = ["check", path, "--json", "--env", env, *(["--quick"] if quick else [])]
+        arguments = ["check", "--json", "--env", os.fspath(env), *(["--quick"] if quick else [])]
         arguments += ["--dataset", _file(dataset, "dataset")] if dataset is not None else []
         arguments += ["--benchmarks", _file(benchmarks, "benchmarks")] if benchmarks is not None else []
-        _run(arguments, show_output, said.fileno())
+        _run([*arguments, "--", path], show_output, said.fileno())
         said.seek(0)
         text = said.read()
     try:
@@ -209,7 +209,7 @@ def _path(model: str | os.PathLike[str] | Callable[..., Any], folder: str) -> st
         Failure: `unsavable`, if it is no path and cannot be pickled, with the line that is to blame.
     """
     if isinstance(model, str | os.PathLike):
-        return os.fspath(model)
+        return os.path.expanduser(_file(model, "model"))
     from numerai_predict.saving import pickled_or_failure
 
     path = os.path.join(folder, "model.pkl")
@@ -224,15 +224,17 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _file(path: str | os.PathLike[str], argument: str) -> str:
-    """Return the path of a data file.
+    """Return the path that an argument is.
 
     Raises:
-        Failure: `usage`, if it is something else.
+        Failure: `usage`, if it is none.
     """
-    if isinstance(path, str | os.PathLike):
-        return os.fspath(path)
-    problem = f"{argument} is of type {type(path).__name__}, and not the path of a file."
-    raise Failure("usage", problem=problem, fix="Give the path of a parquet file.")
+    if not isinstance(path, str | os.PathLike):
+        problem = f"{argument} is of type {type(path).__name__}, and not the path of a file."
+        raise Failure("usage", problem=problem, fix="Give the path of a parquet file.")
+    if "\0" in (name := os.fspath(path)):
+        raise Failure("usage", problem=f"{argument} has a NUL in its name: {name!r}.", fix="Check the path.")
+    return name
 
 
 def _run(arguments: list[str], show_output: bool, stdout: int = subprocess.DEVNULL) -> None:

@@ -46,8 +46,15 @@ def check(job: Job, listener: Listener, redact: Redaction, quick: bool = False) 
     Raises:
         Failure: it could not be checked, for reasons that are not the model's.
     """
-    if quick:
-        return _read_only(job, listener, redact)
+    try:
+        return _read_only(job, listener, redact) if quick else _run_twice(job, listener, redact)
+    except Failure as failure:
+        if failure.kind.fault is not Fault.MODEL:
+            raise
+        return Check(redact(without_query(job.model)), FAIL, failure.exit_code, [_reason(failure)])
+
+
+def _run_twice(job: Job, listener: Listener, redact: Redaction) -> Check:
     with tempfile.TemporaryDirectory(prefix="numerai-predict-") as folder:
         first, sample = _first_run(job, listener, redact, folder)
         if first.failure:
@@ -70,14 +77,14 @@ def _read_only(job: Job, listener: Listener, redact: Redaction) -> Check:
         return Check(name, FAIL, failure.exit_code, [_reason(failure)])
     found = verdicts_or_failure(inspection, job.env)
     best = choice.preferred(inspection, found)
+    # First what keeps it from being loaded: what cannot be loaded is not called.
+    of_calls = verdict.call_reasons(inspection)
     reasons = [
         Reason(reason.sentence, reason.remedy, reason.kind or ("load_raised" if reason.sure else ""))
-        for reason in best.reasons
+        for reason in sorted(best.reasons, key=lambda reason: (not reason.sure, reason in of_calls))
     ]
     which = {verdict.YES: PASS, verdict.MAY: MAY, verdict.NO: FAIL}[best.will_run]
-    # Whatever else is certain keeps it from being loaded.
-    kind = next((reason.kind or "load_raised" for reason in best.reasons if reason.sure), "")
-    code = KINDS[kind].exit_code if kind else EXIT_CODES[which]
+    code = KINDS[reasons[0].kind].exit_code if which == FAIL else EXIT_CODES[which]
     python = "" if which == FAIL else best.version
     return Check(name, which, code, reasons, python, environments=found)
 
@@ -87,13 +94,12 @@ def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> 
     why = None if is_local(job.dataset) or job.round else offline.unreachable(job.dataset)
     if why:
         unused = f" {job.benchmarks} is not of this round, and is not used." if is_local(job.benchmarks) else ""
-        listener.notice(f"{why} So on a sample round: invented data in the shape of Numerai's.{unused}")
+        listener.notice(f"{why.cause} So on a sample round: invented data in the shape of Numerai's.{unused}")
         named = inspect_model(job.model, job.transfer_timeout, listener).columns
         live, benchmarks = offline.sample_round(named)
         job = replace(job, dataset=live, benchmarks=benchmarks)
-    elif is_local(job.dataset) and _lacks_benchmarks(job, listener):
-        # A run would ask again for as long as a download may take.
-        job = replace(job, transfer_timeout=min(job.transfer_timeout, offline.PATIENCE))
+    else:
+        _refuse_without_benchmarks(job, listener)
     record = Record(replace(job, output=os.path.join(folder, "1.csv")), listener, redact)
     run(record)
     if record.failure and record.failure.kind.fault is not Fault.MODEL:
@@ -101,13 +107,14 @@ def _first_run(job: Job, listener: Listener, redact: Redaction, folder: str) -> 
     return record, bool(why)
 
 
-def _lacks_benchmarks(job: Job, listener: Listener) -> bool:
-    """Whether the function takes benchmark models, or may, and they are where they cannot be had."""
-    if is_local(job.benchmarks):
-        return False
-    parameters = inspect_model(job.model, job.transfer_timeout, listener).parameters
-    takes = parameters is None or len(parameters) == 2
-    return takes and offline.unreachable(job.benchmarks) is not None
+def _refuse_without_benchmarks(job: Job, listener: Listener) -> None:
+    """Say at once what a run would say when it has asked for as long as a download may take."""
+    if not is_local(job.dataset) or is_local(job.benchmarks):
+        return
+    parameters = inspect_model(job.model, job.transfer_timeout, listener).parameters or ()
+    if len(parameters) == 2 and (failure := offline.unreachable(job.benchmarks)):
+        remedy = "Give --benchmarks as well: the benchmark models of the same round as --dataset."
+        raise Failure(failure.kind.name, remedy=remedy, **failure.evidence)
 
 
 class _Quietly:

@@ -36,7 +36,7 @@ def interpreter_at_once(env: str) -> str | None:
         return sys.executable
     if env == AUTO or env in directories.versions():
         return None
-    for path in (Path(env), Path(env, "bin", "python")):
+    for path in (Path(env).expanduser(), Path(env, "bin", "python").expanduser()):
         if path.is_file() and os.access(path, os.X_OK):
             return str(path.absolute())
     fix = f"Give current, auto, the folder of a virtual environment, or one of {', '.join(directories.versions())}."

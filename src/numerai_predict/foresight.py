@@ -123,8 +123,9 @@ def explained(
     if failure.kind.name == "wrong_output_type":
         from numerai_predict.verdict import call_reasons
 
-        reasons = call_reasons(inspection)  # of a class, or of a coroutine function, the pickle tells it
-        return Failure(failure.kind.name, remedy=reasons[0].remedy if reasons else None, **failure.evidence)
+        of_class = inspection.what.startswith("the class ")
+        told = [one for one in call_reasons(inspection) if of_class or one.kind == failure.kind.name]
+        return Failure(failure.kind.name, remedy=told[0].remedy if told else None, **failure.evidence)
     remedy = (
         _undefined(failure, inspection)
         or _of_another_version(failure, inspection)

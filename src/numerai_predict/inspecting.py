@@ -26,13 +26,14 @@ def inspect_file(path: str) -> Inspection:
     """Read a model file.
 
     Raises:
-        Failure: `usage` if it cannot be read.
+        Failure: `usage` if there is no such file, `model_unreadable`.
     """
     try:
         return reader.read(os.path.expanduser(path), fork=True)
-    except (OSError, ValueError) as error:  # of a NUL in the path
-        problem = f"The model file {path} cannot be read: {getattr(error, 'strerror', None) or error}."
-        raise Failure("usage", problem=problem, fix="Check the path.") from None
+    except FileNotFoundError:
+        raise Failure("usage", problem=f"There is no model file {path}.", fix="Check the path.") from None
+    except OSError as error:
+        raise Failure("model_unreadable", file=path, problem=error.strerror) from None
 
 
 def inspect_download(url: str, timeout: float, listener: "Listener") -> Inspection:
@@ -56,6 +57,8 @@ def verdicts_or_failure(inspection: Inspection, env: str) -> list[verdict.Verdic
     Raises:
         Failure: `usage`, if there is no such environment.
     """
+    if not env:
+        raise Failure("usage", problem="--env is empty.", fix="Leave it away, or give auto, current, a path or 3.XX.")
     image, versions = env.startswith(IMAGE), ", ".join(directories.versions())
     env = "" if env == "auto" else env.removeprefix(IMAGE)
     if image and env not in directories.versions():

@@ -22,17 +22,18 @@ _WRITE = (
 )
 
 
-def unreachable(name: str) -> str | None:
-    """Return, in a sentence, why Numerai's API cannot be asked for a file now; None if it answers."""
+def unreachable(name: str) -> Failure | None:
+    """Return why Numerai's API cannot be asked for a file now; None if it answers."""
     from numerai_predict import numerai_api, transfer
 
     deadline = transfer.Deadline(PATIENCE, lambda _: None)
     try:
         transfer.at_once(deadline, {"data": lambda: numerai_api.dataset_url(name, deadline)})
     except Failure as failure:
-        return failure.cause
+        return failure
     except transfer.DeadlinePassed:
-        return f"Numerai's API has not answered within {PATIENCE:.0f} s."
+        problem = f"Numerai's API has not answered within {PATIENCE:.0f} s"
+        return Failure("data_not_fetched", file=name, problem=problem)
     return None
 
 

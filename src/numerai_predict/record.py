@@ -120,7 +120,7 @@ class Record:
     def as_json(self) -> str:
         """Return the record as a JSON object without secrets."""
         self.ended = self.ended or _now()
-        return json.dumps(_redacted(self._content(), self.redact), indent=1)
+        return json.dumps(redacted(self._content(), self.redact), indent=1)
 
     def _content(self) -> dict[str, Any]:
         return {
@@ -158,14 +158,14 @@ def _job(job: Job) -> dict[str, Any]:
     return {**asdict(job), **locations, "upload": upload}
 
 
-def _redacted(content: Any, redact: Redaction) -> Any:
+def redacted(content: Any, redact: Redaction) -> Any:
     """A tree of plain data with the secrets taken out of its texts."""
     if isinstance(content, str):
         return redact(content)
     if isinstance(content, dict):
-        return {name: _redacted(value, redact) for name, value in content.items()}
+        return {name: redacted(value, redact) for name, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_redacted(value, redact) for value in content]
+        return [redacted(value, redact) for value in content]
     return content
 
 

@@ -87,7 +87,7 @@ class Check:
                 "reasons": [Reason(**reason) for reason in content["reasons"]],
                 "usage": usage and Usage(**usage),
                 "environments": [
-                    Verdict(one["version"], one["will_run"], tuple(verdict.Reason(**why) for why in one["reasons"]))
+                    Verdict(**{**one, "reasons": tuple(verdict.Reason(**why) for why in one["reasons"])})
                     for one in content["environments"]
                 ],
             }

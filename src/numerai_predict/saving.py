@@ -140,7 +140,8 @@ def _refuse_what_is_no_function(function: Any) -> None:
 def _refuse_wrong_calls(function: Callable[..., Any]) -> None:
     _refuse_what_is_no_function(function)
     runs_nothing = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
-    if any(is_such(function) for is_such in runs_nothing):
+    calls = (function, inspect.getattr_static(type(function), "__call__", None))
+    if any(is_such(call) for is_such in runs_nothing for call in calls):
         problem = "calling it runs nothing: it is a coroutine or a generator"
         raise Failure("unsavable", problem=problem, fix="Use no async, await or yield in it: return a DataFrame.")
     try:

@@ -187,7 +187,7 @@ def test_benchmark_models_that_cannot_be_had(tmp_path, sample_round, environment
 
     assert ran.returncode == 46
     assert "live_benchmark_models.parquet" in ran.stderr
-    assert "give local files" in ran.stderr
+    assert "Give --benchmarks as well" in ran.stderr
 
 
 def test_computed_names_on_a_sample_round(tmp_path, run_check):
@@ -292,6 +292,20 @@ def test_a_call_that_the_box_cannot_make(tmp_path, run_check):
     assert "the box as it is run today counts that, too, and cannot call it" in reason.sentence
     assert "put everything else into the function's globals" in reason.remedy
     assert checked.check.warnings == []
+
+
+def test_a_list_is_no_class(tmp_path, run_check):
+    """What a function returns is not put down to its signature."""
+
+    def predict(live_features, *, most=1):
+        return [most for _ in live_features.index]
+
+    model = tmp_path / "model.pkl"
+    model.write_bytes(cloudpickle.dumps(predict))
+    (reason,) = run_check(model, "--env", "current", "--json").check.reasons
+
+    assert reason.kind == "wrong_output_type"
+    assert reason.remedy.startswith("Return pd.DataFrame(")
 
 
 def test_what_could_not_be_checked(tmp_path, run_check):

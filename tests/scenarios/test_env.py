@@ -86,14 +86,15 @@ def test_killed_in_the_middle(own, whom, after):
 
 def test_an_installer_that_lives_on(own):
     """While the installer of a killed process still writes, nobody else begins to make the same environment."""
-    process = providing(own, [directories.read_lock(HERE).requirements["numpy"]])
+    lock = directories.read_lock(HERE)
+    process = providing(own, [lock.requirements[name] for name in ("numpy", "pandas", "pyarrow")])  # a second's work
     assert wait_until(lambda: any("install" in one for one in processes_of(store.home())), 60)
     process.kill()
     process.communicate()
 
-    (lock,) = store.home().glob("*.lock")
+    (path,) = store.home().glob("*.lock")
     taken = []
-    with open(lock) as file:
+    with open(path) as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -171,6 +172,19 @@ def test_a_folder_that_cannot_be_read(own):
     assert ran.returncode == 53
     assert "set XDG_CACHE_HOME to another folder" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_create_where_something_is(what, own, tmp_path):
+    """A folder that is no environment is not made one, and stays as it is."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/file").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    ran = env(own, "create", HERE, "--folder", str(tmp_path / what))
+
+    assert ran.returncode == 2
+    assert "is there, and is no environment. [usage" in ran.stderr
+    assert {path.read_text() for path in (tmp_path / "folder/file", tmp_path / "file")} == {"mine"}
 
 
 def test_remove_of_nothing(own):

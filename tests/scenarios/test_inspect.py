@@ -60,7 +60,7 @@ def test_json():
         (b"<html>", 10, "HTML"),
         (b"", 10, "empty"),
         (MODELS["3.12"].read_bytes()[:5000], 11, "cut off"),
-        (None, 2, "No such file"),
+        (None, 2, "There is no model file"),
     ],
     ids=["html", "empty", "cut-off", "missing"],
 )
@@ -262,6 +262,16 @@ def test_a_quick_check_knows_no_python_to_blame(tmp_path: Path) -> None:
     assert "It does not hold predict, only the name" in result.stdout
 
 
+def test_what_cannot_be_loaded_is_not_called(tmp_path: Path) -> None:
+    """Of two things that are certain, `check --quick` ends with the one that a run would come to first."""
+    other = "3.10" if HERE != "3.10" else "3.11"
+    path = tmp_path / "model.pkl"
+    path.write_bytes(cloudpickle.dumps(lambda: None))
+
+    assert inspect(path, "--quick", "--env", other, command="check").returncode == 26
+    assert inspect(path, "--quick", "--env", HERE, command="check").returncode == 15
+
+
 @pytest.mark.parametrize("sort", ["coroutine", "generator", "asynchronous generator"])
 def test_a_function_whose_call_runs_nothing(sort: str, tmp_path: Path) -> None:
     """The bytecode tells of `async` and `yield`, with which a call makes an object and no predictions; a run agrees."""
@@ -295,12 +305,13 @@ def test_all_forms_of_an_environment(tmp_path: Path) -> None:
     assert [one["version"] for one in found["image:3.12"]["environments"]] == ["3.12"]
 
 
-def test_a_terminal_that_knows_only_ascii(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["inspect"], ["check", "--quick"]])
+def test_a_terminal_that_knows_only_ascii(words: list[str], tmp_path: Path) -> None:
     """What it cannot show is escaped."""
     path = tmp_path / "mod\u00e8le.pkl"
     path.write_bytes(cloudpickle.dumps(lambda live_features: live_features))
     own = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT / "src")}
-    command = [sys.executable, "-m", "numerai_predict", "inspect", str(path)]
+    command = [sys.executable, "-m", "numerai_predict", *words, str(path)]
     result = subprocess.run(command, env=own, capture_output=True, text=True)
 
     assert result.returncode == 0, result.stderr
@@ -311,10 +322,11 @@ def test_a_folder_that_has_gone(tmp_path: Path) -> None:
     """To be started in a folder that was removed is said in a sentence."""
     (tmp_path / "gone").mkdir()
     own = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    script = f'rmdir "$PWD" && exec "{sys.executable}" -m numerai_predict check /model.pkl'
+    script = f'rmdir "$PWD" && exec "{sys.executable}" -m numerai_predict check http://user:x@[zz]/m.pkl'
     result = subprocess.run(["sh", "-c", script], cwd=tmp_path / "gone", env=own, capture_output=True, text=True)
 
     assert result.returncode == 2
+    assert "Traceback" not in result.stderr
     assert result.stderr.startswith("Failed: The folder that this was started in has been removed.")
 
 
@@ -452,11 +464,13 @@ def test_a_checks_verdict_without_the_urls_secrets(world) -> None:
     """A verdict names the URL without its query, however short what is secret in it; so with a mistyped URL."""
     location = world.presigned()[1].partition("?")[0]
     result = inspect(f"{location}?sig=short#secret", "--quick", "--json", command="check")
-    mistyped = inspect("https:/somewhere/model.pkl?X-Amz-Signature=0123456789abcdef", command="check")
-
     assert "short" not in result.stdout + result.stderr
     assert "secret" not in result.stdout + result.stderr
-    assert "0123456789abcdef" not in mistyped.stdout + mistyped.stderr
+    for url in ("https:/host/m.pkl?X-Amz-Signature=0123456789abcdef", "http://user:0123456789abcdef@[zz]/m.pkl"):
+        for flags in ((), ("--json",), ("--json", "--quick")):
+            mistyped = inspect(url, *flags, command="check")
+            assert mistyped.returncode == 2
+            assert "0123456789abcdef" not in mistyped.stdout + mistyped.stderr
 
 
 def test_a_url_without_a_model(world) -> None:
@@ -464,9 +478,13 @@ def test_a_url_without_a_model(world) -> None:
     url = world.presigned()[1]
     world.s3.objects["models", "me/model.pkl"] = b"<html>"
     assert inspect(url).returncode == 10
+    verdict = inspect(url, "--quick", "--json", command="check")
+    assert (json.loads(verdict.stdout)["verdict"], verdict.returncode) == ("will fail", 10)
     del world.s3.objects["models", "me/model.pkl"]
+    quick = inspect(url, "--quick", "--json", command="check")
     result = inspect(url)
 
+    assert json.loads(quick.stdout)["failure"]["kind"] == "model_not_fetched"
     assert result.returncode == 48
     assert "could not be downloaded" in result.stderr
     assert "X-Amz" not in result.stdout + result.stderr

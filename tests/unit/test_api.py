@@ -208,6 +208,27 @@ def test_what_is_no_function(use):
     assert "with LOCK:" in refusals["lock"].cause
 
 
+def test_a_checks_environments():
+    """A check of what is installed here says where that is, as `inspect` does."""
+    found = numerai_predict.check(mean_rank, quick=True, env="current", show_output=False).environments
+
+    assert [one.folder for one in found] == [sys.prefix]
+    assert found == numerai_predict.inspect(mean_rank, env="current").verdicts
+
+
+def test_odd_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A name that begins with a dash is a name, ~ the user's folder, and a NUL is refused in a sentence."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    numerai_predict.save(mean_rank, "-model.pkl")
+
+    assert numerai_predict.check("-model.pkl", quick=True, show_output=False).verdict == "will pass"
+    assert numerai_predict.inspect("~/-model.pkl", env=Path(sys.prefix)).verdicts[0].will_run == "yes"
+    for use in (numerai_predict.check, numerai_predict.inspect):
+        with pytest.raises(Failure, match="has a NUL in its name"):
+            use("a\0b")
+
+
 def test_a_frame_for_a_dataset(sample_round: Path):
     """Data are given as files; a DataFrame is refused in a sentence."""
     frame = pd.read_parquet(sample_round / "live.parquet")

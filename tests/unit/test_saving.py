@@ -390,9 +390,20 @@ def test_other_calls(tmp_path: Path):
 
 def test_a_function_whose_call_runs_nothing(own: Own, tmp_path: Path):
     """What a call of makes a coroutine or a generator is refused."""
-    module = own({"lazy.py": "async def wait(live_features):\n    pass\n\ndef give(live_features):\n    yield 1\n"})
+    lazy = """
+    class Waits:
+        async def __call__(self, live_features):
+            pass
 
-    for function in (module.wait, module.give):
+    async def wait(live_features):
+        pass
+
+    def give(live_features):
+        yield 1
+    """
+    module = own({"lazy.py": lazy})
+
+    for function in (module.wait, module.give, functools.partial(module.wait), module.Waits()):
         assert "calling it runs nothing" in refusal(function, tmp_path / "model.pkl").cause
 
 

@@ -82,12 +82,13 @@ def _unread() -> int:
 
 def _failed(error: Exception, argv: Sequence[str]) -> int:
     """Say that this program is at fault; return the exit code."""
+    from numerai_predict.cli.secrets import argument_secrets
     from numerai_predict.cli.terminal import Terminal
     from numerai_predict.failures import Failure, internal
-    from numerai_predict.redaction import Redaction, query_secrets
+    from numerai_predict.redaction import Redaction
 
     failure = error if isinstance(error, Failure) else internal(error)
-    redact = Redaction([secret for word in argv for secret in query_secrets(word)])
+    redact = Redaction([secret for word in argv for secret in argument_secrets(word)])
     Terminal(redact, quiet=False, debug=True).failed(failure)
     return failure.exit_code
 

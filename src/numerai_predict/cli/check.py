@@ -7,12 +7,12 @@ from numerai_predict import failures, interruption
 from numerai_predict.checking import check
 from numerai_predict.cli.predict import duration, positive, size
 from numerai_predict.cli.secrets import hide
-from numerai_predict.cli.stdout import discard_the_rest, print_result
+from numerai_predict.cli.stdout import discard_the_rest, print_result, printable
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES
 from numerai_predict.failures import Failure
 from numerai_predict.job import Job, Limits
-from numerai_predict.record import Phase, failure_content
+from numerai_predict.record import Phase, failure_content, redacted
 from numerai_predict.redaction import Redaction
 from numerai_predict.report import Check
 from numerai_predict.sandbox.isolation import MODES
@@ -65,7 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
-    terminal = Terminal(Redaction([]), quiet=arguments.quiet, debug=arguments.debug)
+    redact = Redaction([])
+    terminal = Terminal(redact, quiet=arguments.quiet, debug=arguments.debug)
     interruption.listen()
     try:
         redact = hide([arguments.model, arguments.dataset, arguments.benchmarks], None)
@@ -82,22 +83,22 @@ def run(arguments: argparse.Namespace) -> int:
             terminal.started(job)
         found = check(job, terminal, redact, arguments.quick)
     except Failure as failure:
-        return _not_checked(failure, arguments, terminal)
+        return _not_checked(failure, arguments, terminal, redact)
     except interruption.Interrupted as interrupted:
-        return _not_checked(failures.interruption(str(interrupted), "checking"), arguments, terminal)
+        return _not_checked(failures.interruption(str(interrupted), "check"), arguments, terminal, redact)
     except Exception as error:
-        return _not_checked(failures.internal(error), arguments, terminal)
-    return _tell(found, arguments, terminal)
+        return _not_checked(failures.internal(error), arguments, terminal, redact)
+    return _tell(found, arguments, terminal, redact)
 
 
-def _tell(found: Check, arguments: argparse.Namespace, terminal: Terminal) -> int:
+def _tell(found: Check, arguments: argparse.Namespace, terminal: Terminal, redact: Redaction) -> int:
     """Print the verdict; return the exit code."""
     if arguments.json:
-        text = json.dumps(found.as_json(), indent=1)
+        text = json.dumps(redacted(found.as_json(), redact), indent=1)
     else:
-        text = "\n".join(map(escape_text, [*_details(found.traceback), *found.lines()]))
+        text = redact("\n".join(map(escape_text, [*_details(found.traceback), *found.lines()])))
     try:
-        print(text, flush=True)
+        print(printable(text), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -114,11 +115,15 @@ def _tell(found: Check, arguments: argparse.Namespace, terminal: Terminal) -> in
     return found.exit_code
 
 
-def _not_checked(failure: Failure, arguments: argparse.Namespace, terminal: Terminal) -> int:
+def _not_checked(failure: Failure, arguments: argparse.Namespace, terminal: Terminal, redact: Redaction) -> int:
     """Say why there is no verdict; return the exit code."""
     terminal.failed(failure)
     if arguments.json:
-        print_result(json.dumps({"verdict": None, "failure": failure_content(failure)}, indent=1))
+        content = {"verdict": None, "failure": failure_content(failure)}
+        try:
+            print_result(json.dumps(redacted(content, redact), indent=1))
+        except Failure as unsaid:
+            terminal.failed(unsaid)
     return failure.exit_code
 
 

@@ -86,6 +86,7 @@ def _export(arguments: argparse.Namespace) -> Iterator[str]:
 def _create(arguments: argparse.Namespace) -> Iterator[str]:
     version = arguments.version
     wanted = _wanted(version, arguments.packages, arguments.full)
+    _refuse_what_is_there(arguments.folder)
     try:
         if arguments.folder is not None:
             python = store.create(version, arguments.folder, wanted)
@@ -94,6 +95,14 @@ def _create(arguments: argparse.Namespace) -> Iterator[str]:
     except (LookupError, RuntimeError, OSError) as error:
         raise choice.not_made(version, error) from None
     yield str(python)
+
+
+def _refuse_what_is_there(folder: Path | None) -> None:
+    """Of what is there, only an environment is replaced."""
+    if folder is None or not folder.exists() or (folder / "pyvenv.cfg").exists():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise Failure("usage", problem=f"{folder} is there, and is no environment.", fix="Give another --folder.")
 
 
 def _wanted(version: str, packages: list[str], full: bool) -> list[str]:
@@ -135,6 +144,6 @@ def _remove(arguments: argparse.Namespace) -> Iterator[str]:
         raise Failure("usage", problem="It is not said what to remove.", fix="Give names, --unfinished or --all.")
     doomed = {name: (there | left)[name] for name in arguments.names}
     doomed |= there | left if arguments.all else left if arguments.unfinished else {}
-    for name, folder in doomed.items():
+    for folder in doomed.values():
         store.remove(folder)
-        yield name
+    yield from doomed

@@ -21,13 +21,23 @@ def hide(locations: Iterable[str | None], fields: str | None) -> Redaction:
     """
     try:
         secrets = [secret for location in locations if location for secret in query_secrets(location)]
-    except ValueError as error:
-        raise Failure("usage", problem=f"A URL cannot be understood: {error}.", fix="Check its host.") from None
+    except ValueError:  # whose text quotes it, password and all
+        _wipe_command_line()
+        raise Failure("usage", problem="A URL cannot be understood.", fix="Check its host.") from None
     if fields:
         secrets += [fields, *_fields(fields).values()]
     if secrets:
         _wipe_command_line()
     return Redaction(secrets)
+
+
+def argument_secrets(word: str) -> list[str]:
+    """Return what may be secret in a word of the command line, whatever it is for."""
+    value = word.partition("=")[2] if word.startswith("--") else word
+    try:
+        return [*query_secrets(value), *([value, *_fields(value).values()] if "=" in value else [])]
+    except ValueError:
+        return [value]
 
 
 def shown_elsewhere(redact: Redaction) -> list[int]:

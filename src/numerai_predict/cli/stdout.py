@@ -13,19 +13,24 @@ def print_result(text: str) -> None:
         Failure: `usage`, if it cannot be written.
         BrokenPipeError: nobody reads on, which is no failure.
     """
-    encoding = sys.stdout.encoding or "utf-8"
     try:
-        text.encode(encoding, "surrogateescape")
-    except UnicodeEncodeError:  # a terminal that knows no more than ASCII
-        text = text.encode(encoding, "backslashreplace").decode(encoding)
-    try:
-        print(text, flush=True)
+        print(printable(text), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
         discard_the_rest()
         problem = f"Standard output could not be written to: {error.strerror}."
         raise Failure("usage", problem=problem, fix="Make room there, or let it be printed elsewhere.") from None
+
+
+def printable(text: str) -> str:
+    """Return a text with what standard output cannot show escaped, as on a terminal that knows no more than ASCII."""
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
 
 
 def discard_the_rest() -> None:
