@@ -26,7 +26,8 @@ examples:
   numerai-predict inspect model.pkl --json
 
 exit codes:
-  0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off    48 it could not be downloaded
+  0 it was read    2 there is no such file    10 it is no pickle    11 it is cut off    41 it could not be read
+  48 it could not be downloaded
 """
 
 
