@@ -6,6 +6,8 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
+import cloudpickle
+import joblib
 import pytest
 from conftest import NOTEBOOK_TOOLS, ROOT
 
@@ -38,15 +40,28 @@ def test_models_that_need_sockets() -> None:
     assert {model.stem for model in try_libraries.models()} >= try_libraries.NEED_SOCKETS
 
 
-def test_joblib_beside_psutil(pickled: Callable[..., Path], run_predict, short_folder: Path) -> None:
-    """Where psutil is installed joblib's processes end for what they read; that is said, and threads do instead."""
+def test_joblib_beside_psutil(start_predict, short_folder: Path, tmp_path: Path) -> None:
+    """Where psutil is installed joblib's processes end for what they read; it says so, and that threads do."""
     environment = short_folder / "environment"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
     (packages,) = environment.glob("lib/python3.*/site-packages")
     (packages / "beside.pth").write_text(f"{sysconfig.get_path('purelib')}\n{NOTEBOOK_TOOLS}\n")
     short_folder.chmod(0o755)
 
-    run = run_predict(pickled("joblib_processes", ROOT / "tests/libraries"), "--env", str(environment))
+    def run(prefer):
+        def predict(live_features):
+            features = live_features.filter(like="feature_")
+            # Many of them: a process ends after its first, and that must not be the last one.
+            tasks = [joblib.delayed(features.mean)(axis=1) for _ in range(64)]
+            return sum(joblib.Parallel(n_jobs=2, prefer=prefer)(tasks)).rank(pct=True).to_frame("prediction")
 
-    assert run.failure["kind"] == "predict_raised"
-    assert "use threads (prefer='threads'), or an environment without psutil" in run.failure["remedy"]
+        model, folder = short_folder / f"{prefer}.pkl", tmp_path / prefer
+        model.write_bytes(cloudpickle.dumps(predict))
+        folder.mkdir()
+        return start_predict(model, "--env", str(environment), folder=folder).finish()
+
+    broken, mended = run("processes"), run("threads")
+
+    assert mended.exit_code == 0, mended.stderr
+    assert broken.failure["kind"] == "predict_raised"
+    assert "use threads (prefer='threads'), or an environment without psutil" in broken.failure["remedy"]

@@ -7,7 +7,7 @@ from numerai_predict import failures, interruption
 from numerai_predict.checking import check
 from numerai_predict.cli.predict import duration, positive, size
 from numerai_predict.cli.secrets import hide
-from numerai_predict.cli.stdout import discard_the_rest, print_result, printable
+from numerai_predict.cli.stdout import PRINT_ELSEWHERE, print_or_tell, print_result
 from numerai_predict.cli.terminal import Terminal
 from numerai_predict.datasets import BENCHMARK_MODELS, LIVE_FEATURES
 from numerai_predict.failures import Failure
@@ -97,22 +97,13 @@ def _tell(found: Check, arguments: argparse.Namespace, terminal: Terminal, redac
         text = json.dumps(redacted(found.as_json(), redact), indent=1)
     else:
         text = redact("\n".join(map(escape_text, [*_details(found.traceback), *found.lines()])))
-    try:
-        print(printable(text), flush=True)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        discard_the_rest()
-        unsaid = Failure(
-            "record_not_written",
-            remedy="Make room there, or let it be printed elsewhere.",
-            path="standard output",
-            problem=error.strerror,
-            predictions=f"It {found.verdict}.",
-        )
-        terminal.failed(unsaid)
-        return unsaid.exit_code
-    return found.exit_code
+    problem = print_or_tell(text)
+    if not problem:
+        return found.exit_code
+    evidence = {"path": "standard output", "problem": problem, "predictions": f"It {found.verdict}."}
+    unsaid = Failure("record_not_written", remedy=PRINT_ELSEWHERE, **evidence)
+    terminal.failed(unsaid)
+    return unsaid.exit_code
 
 
 def _not_checked(failure: Failure, arguments: argparse.Namespace, terminal: Terminal, redact: Redaction) -> int:

@@ -5,6 +5,9 @@ import sys
 
 from numerai_predict.failures import Failure
 
+PRINT_ELSEWHERE = "Make room there, or let it be printed elsewhere."
+"""What to do about a standard output that cannot be written to."""
+
 
 def print_result(text: str) -> None:
     """Print what a command was asked for.
@@ -13,14 +16,25 @@ def print_result(text: str) -> None:
         Failure: `usage`, if it cannot be written.
         BrokenPipeError: nobody reads on, which is no failure.
     """
+    if problem := print_or_tell(text):
+        sentence = f"Standard output could not be written to: {problem}."
+        raise Failure("usage", problem=sentence, fix=PRINT_ELSEWHERE)
+
+
+def print_or_tell(text: str) -> str:
+    """Print a text, and return nothing; or why it cannot be written, in words, and then write nothing more.
+
+    Raises:
+        BrokenPipeError: nobody reads on.
+    """
     try:
         print(printable(text), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
         discard_the_rest()
-        problem = f"Standard output could not be written to: {error.strerror}."
-        raise Failure("usage", problem=problem, fix="Make room there, or let it be printed elsewhere.") from None
+        return error.strerror or str(error)
+    return ""
 
 
 def printable(text: str) -> str:
